@@ -1,0 +1,104 @@
+/**
+ * The five programs of the assignment: `server1` to `server4` and `client`, each `<ip> <port>`.
+ *
+ * Exit codes: 0 ended as asked, 1 it could not be done, 2 wrong or missing arguments.
+ */
+
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { runClient } from '../client/client.ts';
+import { LabHost } from '../host/lab-host.ts';
+import { defaultOptions, optionBounds, type ServerOptions } from '../host/server-options.ts';
+import { busyPolicies, type ServerId, serverIds } from '../trace/events.ts';
+import { hostAndPort, logLines } from './log-lines.ts';
+
+const descriptions: Record<ServerId | 'client', string> = {
+  server1: 'Serves one client at a time; others are told that it is busy.',
+  server2: 'Serves many clients, with a thread for each.',
+  server3: 'Serves many clients in one thread, with select.',
+  server4: 'Echoes every byte.',
+  client: 'Talks to a server, line by line.',
+};
+
+/** Runs one of the programs with its arguments and sets the exit code. */
+export async function main(program: string, args: string[]): Promise<void> {
+  const server = serverIds.find((id) => id === program);
+  const command = server ? serverCommand(server) : clientCommand();
+  try {
+    await command.parseAsync(args, { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    process.exitCode = error.exitCode === 0 ? 0 : 2;
+  }
+}
+
+function baseCommand(program: ServerId | 'client'): Command {
+  return new Command(program)
+    .description(descriptions[program])
+    .argument('<ip>', 'an IPv4 or IPv6 address, such as 127.0.0.1')
+    .argument('<port>', 'a TCP port, 0 to 65535', integer(...optionBounds.port))
+    .exitOverride()
+    .showHelpAfterError(`usage: ${program} <ip> <port>   (--help tells more)`)
+    .allowExcessArguments(false);
+}
+
+function serverCommand(server: ServerId): Command {
+  const command = baseCommand(server);
+  if (server !== 'server4') {
+    command
+      .option('--idle-ms <ms>', 'silence after which a message without newline counts as whole', integer(...optionBounds.idleMs), defaultOptions.idleMs)
+      .option('--slow-ms <ms>', 'make each calculation take this long', integer(...optionBounds.slowMs), defaultOptions.slowMs);
+  }
+  if (server === 'server1') {
+    command.addOption(
+      new Option('--policy <policy>', 'what a second client meets').choices(busyPolicies).default('busy'),
+    );
+  }
+  if (server === 'server2') {
+    command.option('--max-threads <n>', 'the most clients at once', integer(...optionBounds.maxThreads), defaultOptions.maxThreads);
+  }
+  return command.action(async (ip: string, port: number, options: Partial<ServerOptions>) => {
+    await runServer(server, { ...options, address: addressOf(ip), port });
+  });
+}
+
+function clientCommand(): Command {
+  return baseCommand('client').action(async (ip: string, port: number) => {
+    process.exitCode = await runClient(addressOf(ip), port, process.stdin, process.stdout, process.stderr);
+  });
+}
+
+/** Runs a server until Ctrl+C or SIGTERM. */
+async function runServer(server: ServerId, options: Partial<ServerOptions>): Promise<void> {
+  const lab = new LabHost();
+  const stop = (): void => {
+    void lab.close().then(() => process.exit(0));
+  };
+  lab.onEvents((events) => {
+    const lines = events.flatMap(logLines);
+    if (lines.length > 0) process.stdout.write(`${lines.join('\n')}\n`);
+  });
+  process.stdout.on('error', stop); // `| head` has seen enough
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+  try {
+    // Every call gets its line here, also in a rush.
+    await lab.start(server, { ...options, sumUp: false });
+  } catch (error) {
+    const where = hostAndPort(options.address ?? '', options.port ?? 0);
+    process.stderr.write(`${server}: cannot listen on ${where}: ${(error as Error).message}\n`);
+    process.exitCode = 1;
+    await lab.close();
+  }
+}
+
+function addressOf(ip: string): string {
+  return ip === 'localhost' ? '127.0.0.1' : ip;
+}
+
+function integer(from: number, to: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d{1,6}$/.test(text) && value >= from && value <= to) return value;
+    throw new InvalidArgumentError(`It must be a whole number from ${from} to ${to}.`);
+  };
+}

@@ -1,0 +1,236 @@
+/**
+ * The lab: runs the four servers in threads of this process, looks after them, and keeps the one
+ * event log of what they do.
+ */
+
+import { type LabEvent, type LabFact, type ServerId, serverIds, type ThreadFact } from '../trace/events.ts';
+import type { LabState } from '../trace/lab-state.ts';
+import { applyAll, emptyLab } from '../trace/reducer.ts';
+import { unsupportedPlatform } from '../sockets/libc.ts';
+import { Clock } from './clock.ts';
+import { defaultOptions, type ServerOptions } from './server-options.ts';
+import { ServerRun } from './server-run.ts';
+import { DescriptorBook } from './shared-memory.ts';
+
+/** What the gateway adds to the log of its own. */
+export type GatewayFact = Extract<LabFact, { type: 'identified' | 'connectFailed' }>;
+
+/** Where a server listens. */
+export interface ListenAddress {
+  address: string;
+  port: number;
+}
+
+/** A server that broke down is restarted after this long, twice as long each time, so often. */
+const RESTART_AFTER_MS = 100;
+const RESTARTS_MAX = 6;
+/** After so long without trouble the count starts anew. */
+const STEADY_AFTER_MS = 30_000;
+
+type Listener = (events: readonly LabEvent[]) => void;
+
+interface Entry {
+  options: ServerOptions;
+  run: ServerRun | undefined;
+  /** Kept over restarts, so that no two connections of an epoch share a number. */
+  connections: SharedArrayBuffer;
+  restarts: number;
+  restartTimer: NodeJS.Timeout | undefined;
+  steadyTimer: NodeJS.Timeout | undefined;
+  /** Starts and stops wait for each other. */
+  queue: Promise<unknown>;
+}
+
+export class LabHost {
+  /** Names this run of the lab. */
+  readonly epoch: string;
+  readonly #clock = new Clock();
+  readonly #descriptors = new DescriptorBook();
+  readonly #listeners = new Set<Listener>();
+  readonly #entries = new Map<ServerId, Entry>();
+  readonly #undelivered: LabEvent[][] = [];
+  #state: LabState;
+  #threads = 0;
+  // A thread in a system call would keep the process from exiting for ever.
+  readonly #wakeAll = (): void => {
+    for (const { run } of this.#entries.values()) run?.wakeAll();
+  };
+
+  constructor({ epoch = Date.now().toString(36) }: { epoch?: string } = {}) {
+    this.epoch = epoch;
+    this.#state = emptyLab(epoch);
+    for (const server of serverIds) {
+      this.#entries.set(server, {
+        options: defaultOptions,
+        run: undefined,
+        connections: new SharedArrayBuffer(4),
+        restarts: 0,
+        restartTimer: undefined,
+        steadyTimer: undefined,
+        queue: Promise.resolve(),
+      });
+    }
+    process.on('exit', this.#wakeAll);
+  }
+
+  /** The log so far, folded. */
+  get state(): LabState {
+    return this.#state;
+  }
+
+  /** Calls `listener` with each batch, numbered and folded already. Returns what ends that. */
+  onEvents(listener: Listener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** The options of the server's present or last run. */
+  optionsOf(server: ServerId): ServerOptions {
+    return this.#entry(server).options;
+  }
+
+  /**
+   * Starts a server and resolves when it listens; at once if it runs already. Rejects with a
+   * SocketError (EADDRINUSE, EADDRNOTAVAIL, EACCES …), or with a sentence on other platforms.
+   */
+  start(server: ServerId, options: Partial<ServerOptions> = {}): Promise<ListenAddress> {
+    const entry = this.#entry(server);
+    return this.#inTurn(entry, async () => {
+      const { address, port } = this.#state.servers[server];
+      if (entry.run) return { address: address ?? '', port: port ?? 0 };
+      entry.options = { ...entry.options, ...options };
+      return this.#start(server, entry);
+    });
+  }
+
+  /** Stops a server within two seconds: its threads end, its sockets are closed. */
+  stop(server: ServerId): Promise<void> {
+    const entry = this.#entry(server);
+    return this.#inTurn(entry, () => this.#stop(server, entry, { type: 'stopped' }));
+  }
+
+  /** Stops and starts a server, on the same port, with changed options. */
+  restart(server: ServerId, changes: Partial<ServerOptions> = {}): Promise<ListenAddress> {
+    const entry = this.#entry(server);
+    return this.#inTurn(entry, async () => {
+      await this.#stop(server, entry, { type: 'stopped' });
+      entry.options = { ...entry.options, ...changes };
+      return this.#start(server, entry);
+    });
+  }
+
+  /** Adds a fact of the gateway's own to the log. */
+  record(server: ServerId, fact: GatewayFact): void {
+    this.#log(server, [fact]);
+  }
+
+  /** Stops all servers. */
+  async close(): Promise<void> {
+    await Promise.all(serverIds.map((server) => this.stop(server)));
+    process.off('exit', this.#wakeAll);
+  }
+
+  async #start(server: ServerId, entry: Entry): Promise<ListenAddress> {
+    const unsupported = unsupportedPlatform();
+    if (unsupported) throw new Error(unsupported);
+    const { policy, idleMs, slowMs, maxThreads } = entry.options;
+    this.#log(server, [{ type: 'starting', policy, idleMs, slowMs, maxThreads }]);
+    const run = new ServerRun(server, entry.options, {
+      clock: this.#clock,
+      descriptors: this.#descriptors,
+      connections: entry.connections,
+      nextThread: () => ++this.#threads,
+      deliver: (facts) => { this.#deliver(server, facts); },
+      broke: (error) => { this.#broke(server, error); },
+    });
+    entry.run = run;
+    try {
+      const at = await run.start();
+      // A restart must come back on the same port, also when the kernel had picked it.
+      entry.options = { ...entry.options, port: at.port };
+      entry.steadyTimer = setTimeout(() => (entry.restarts = 0), STEADY_AFTER_MS).unref();
+      return at;
+    } catch (error) {
+      entry.run = undefined;
+      this.#log(server, [{ type: 'crashed', error: (error as Error).message, restarting: false }]);
+      throw error;
+    }
+  }
+
+  async #stop(server: ServerId, entry: Entry, last: LabFact): Promise<void> {
+    clearTimeout(entry.restartTimer);
+    clearTimeout(entry.steadyTimer);
+    const { run } = entry;
+    if (!run) return;
+    await run.stop();
+    entry.run = undefined;
+    // What a dead thread could not report any more: the kernel closed its connections with it.
+    const orphans = Object.values(this.#state.servers[server].connections);
+    const closed = orphans.map(({ id, fd, received, sent }): LabFact => ({
+      type: 'closed',
+      connection: id,
+      fd,
+      how: 'local',
+      errno: null,
+      received: received.bytes,
+      sent: sent.bytes,
+    }));
+    this.#log(server, [...closed, last]);
+  }
+
+  /** A thread died: the server is stopped, and started again after a while. */
+  #broke(server: ServerId, error: Error): void {
+    const entry = this.#entry(server);
+    const restarting = entry.restarts < RESTARTS_MAX;
+    const crashed: LabFact = { type: 'crashed', error: error.message, restarting };
+    void this.#inTurn(entry, () => this.#stop(server, entry, crashed)).then(() => {
+      if (restarting) this.#restartLater(server, entry);
+    });
+  }
+
+  #restartLater(server: ServerId, entry: Entry): void {
+    entry.restartTimer = setTimeout(() => {
+      void this.#inTurn(entry, async () => {
+        if (entry.run) return;
+        await this.#start(server, entry).catch(() => {
+          if (entry.restarts < RESTARTS_MAX) this.#restartLater(server, entry);
+        });
+      });
+    }, RESTART_AFTER_MS * 2 ** entry.restarts++);
+  }
+
+  #deliver(server: ServerId, facts: { thread: number | null; fact: ThreadFact }[]): void {
+    this.#publish(facts.map(({ thread, fact }, i) => this.#stamped(server, thread, fact, fact.t, i)));
+  }
+
+  #log(server: ServerId, facts: LabFact[]): void {
+    const t = this.#clock.now();
+    this.#publish(facts.map((fact, i) => this.#stamped(server, null, fact, t, i)));
+  }
+
+  #stamped(server: ServerId, thread: number | null, fact: LabFact, t: number, i: number): LabEvent {
+    return { ...fact, epoch: this.epoch, seq: this.#state.seq + 1 + i, t, server, thread };
+  }
+
+  #publish(events: LabEvent[]): void {
+    if (events.length === 0) return;
+    this.#state = applyAll(this.#state, events);
+    // A listener may log in its turn; everybody still gets the batches in their order.
+    this.#undelivered.push(events);
+    if (this.#undelivered.length > 1) return;
+    for (let batch = events; batch; batch = this.#undelivered[0] as LabEvent[]) {
+      for (const listener of this.#listeners) listener(batch);
+      this.#undelivered.shift();
+    }
+  }
+
+  #inTurn<T>(entry: Entry, action: () => Promise<T>): Promise<T> {
+    const done = entry.queue.then(action);
+    entry.queue = done.catch(() => undefined);
+    return done;
+  }
+
+  #entry(server: ServerId): Entry {
+    return this.#entries.get(server) as Entry;
+  }
+}

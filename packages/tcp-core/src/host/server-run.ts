@@ -1,0 +1,230 @@
+/**
+ * One run of one server, from its start to the end of its last thread.
+ *
+ * The threads are started and ended here, because a thread that blocks in accept cannot look after
+ * others. What they report is gathered here and put into order before it goes to the lab.
+ */
+
+import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
+import { SocketError } from '../sockets/api.ts';
+import { libc, openPipe } from '../sockets/libc.ts';
+import type { LabFact, ServerId, ThreadFact, ThreadRole } from '../trace/events.ts';
+import type { Clock } from './clock.ts';
+import type { ServerOptions } from './server-options.ts';
+import { type DescriptorBook, ThreadSlots } from './shared-memory.ts';
+import type { ThreadAssignment, ThreadMessage } from './thread-messages.ts';
+
+/** The bundled program of a thread: beside this file in a bundle, in dist/ when run from sources. */
+const THREAD_PROGRAM = new URL(
+  import.meta.url.endsWith('.ts') ? '../../dist/thread.js' : './thread.js',
+  import.meta.url,
+);
+
+/** A thread that does not end by itself in this time is terminated. */
+const STOP_TIMEOUT_MS = 1500;
+/** Spare threads beyond the wanted number end after so long. */
+const RETIRE_AFTER_MS = 1000;
+
+/** What a run needs of the lab. */
+export interface RunContext {
+  clock: Clock;
+  descriptors: DescriptorBook;
+  /** One integer, kept over restarts: the server's last connection number. */
+  connections: SharedArrayBuffer;
+  nextThread(): number;
+  /** Takes facts in their order. */
+  deliver(facts: { thread: number | null; fact: ThreadFact }[]): void;
+  /** The run broke down and is being stopped. */
+  broke(error: Error): void;
+}
+
+interface RunningThread {
+  number: number;
+  worker: Worker;
+  port: MessagePort;
+  slot: number | undefined;
+  tid: number;
+  exited: Promise<void>;
+}
+
+export class ServerRun {
+  readonly #server: ServerId;
+  readonly #options: ServerOptions;
+  readonly #context: RunContext;
+  readonly #wake = openPipe();
+  readonly #slots: ThreadSlots;
+  /** In the order of their start; server 2's acceptor is the first. */
+  readonly #threads = new Map<number, RunningThread>();
+  #retireTimer: NodeJS.Timeout | undefined;
+  #stopped: Promise<void> | undefined;
+  #settleStart: { resolve(at: { address: string; port: number }): void; reject(error: Error): void } | undefined;
+
+  constructor(server: ServerId, options: ServerOptions, context: RunContext) {
+    this.#server = server;
+    this.#options = options;
+    this.#context = context;
+    this.#slots = ThreadSlots.for(server === 'server2' ? options.maxThreads : 0);
+  }
+
+  /** Resolves when the server listens; rejects, with everything closed, if it cannot. */
+  async start(): Promise<{ address: string; port: number }> {
+    try {
+      return await new Promise((resolve, reject) => {
+        this.#settleStart = { resolve, reject };
+        this.#startThread(this.#server === 'server2' ? 'acceptor' : 'server');
+        this.#keepSpares();
+      });
+    } catch (error) {
+      await this.stop();
+      throw error;
+    } finally {
+      this.#settleStart = undefined;
+    }
+  }
+
+  /** Ends all threads, whatever they are blocked in, and closes all their sockets. */
+  stop(): Promise<void> {
+    return (this.#stopped ??= this.#stop());
+  }
+
+  /** Wakes all threads for good: the only part of stopping that can be done as the process exits. */
+  wakeAll(): void {
+    this.#slots.stop();
+    libc().write(this.#wake.writeFd, Uint8Array.of(1), 1);
+  }
+
+  async #stop(): Promise<void> {
+    clearTimeout(this.#retireTimer);
+    this.wakeAll();
+    const threads = [...this.#threads.values()];
+    const timer = setTimeout(() => {
+      for (const { worker } of threads) void worker.terminate();
+    }, STOP_TIMEOUT_MS);
+    await Promise.all(threads.map(({ exited }) => exited));
+    clearTimeout(timer);
+    libc().close(this.#wake.readFd);
+    libc().close(this.#wake.writeFd);
+  }
+
+  #startThread(role: ThreadRole, slot?: number, number = this.#context.nextThread()): void {
+    const { port1, port2 } = new MessageChannel();
+    const { clock, descriptors, connections } = this.#context;
+    const workerData: ThreadAssignment = {
+      server: this.#server,
+      thread: number,
+      role,
+      slot: slot ?? 0,
+      options: this.#options,
+      port: port2,
+      wakeFd: this.#wake.readFd,
+      clockOriginNs: clock.originNs,
+      slots: this.#slots.memory,
+      descriptors: descriptors.memory,
+      connections,
+    };
+    const worker = new Worker(THREAD_PROGRAM, {
+      workerData,
+      transferList: [port2],
+      execArgv: [],
+      resourceLimits: { maxOldGenerationSizeMb: 64, stackSizeMb: 4 },
+    });
+    let failure: Error | undefined;
+    const exited = new Promise<void>((resolve) => {
+      worker.on('error', (error) => { failure = error; });
+      worker.on('exit', () => {
+        this.#collect();
+        this.#bury(number, failure);
+        resolve();
+      });
+    });
+    port1.on('message', (message: ThreadMessage) => { this.#collect(number, message); });
+    this.#threads.set(number, { number, worker, port: port1, slot, tid: 0, exited });
+  }
+
+  /**
+   * Takes everything that all threads have posted, and delivers it in the order it happened. All,
+   * because messages of two threads may be read here in another order than they were sent, and a
+   * connection must be accepted before it receives.
+   */
+  #collect(from?: number, first?: ThreadMessage): void {
+    const facts: { thread: number; fact: ThreadFact }[] = [];
+    const take = (thread: number, message: ThreadMessage): void => {
+      if (message.type === 'facts') facts.push(...message.facts.map((fact) => ({ thread, fact })));
+      else if (message.type === 'failed') failures.push(new ThreadFailure(message));
+    };
+    const failures: Error[] = [];
+    if (from !== undefined && first) take(from, first);
+    for (const { number, port } of this.#threads.values()) {
+      for (let next = receiveMessageOnPort(port); next; next = receiveMessageOnPort(port)) {
+        take(number, next.message as ThreadMessage);
+      }
+    }
+    facts.sort((a, b) => a.fact.t - b.fact.t);
+    if (facts.length > 0) this.#context.deliver(facts);
+    for (const { thread, fact } of facts) this.#look(thread, fact);
+    for (const failure of failures) this.#fail(failure);
+  }
+
+  /** What the run itself must know of what its threads report. */
+  #look(number: number, fact: LabFact): void {
+    const thread = this.#threads.get(number);
+    if (fact.type === 'listening') {
+      this.#settleStart?.resolve({ address: fact.address, port: fact.port });
+    } else if (fact.type === 'threadStarted' && thread) {
+      thread.tid = fact.tid;
+    } else if (fact.type === 'threadEnded' && thread) {
+      thread.tid = 0;
+    } else if (fact.type === 'handedOver') {
+      this.#keepSpares();
+    } else if (fact.type === 'closed' && this.#server === 'server2') {
+      this.#retireTimer ??= setTimeout(() => { this.#retire(); }, RETIRE_AFTER_MS).unref();
+    }
+  }
+
+  /** Server 2: starts threads ahead of their clients, as many as wanted and allowed. */
+  #keepSpares(): void {
+    if (this.#server !== 'server2' || this.#stopped) return;
+    const wanted = Math.max(1, this.#options.spareThreads);
+    for (let { spare } = this.#slots.count(); spare < wanted; spare++) {
+      const number = this.#context.nextThread();
+      const slot = this.#slots.reserve(number);
+      if (slot === undefined) return;
+      this.#startThread('client', slot, number);
+    }
+  }
+
+  #retire(): void {
+    this.#retireTimer = undefined;
+    const wanted = Math.max(1, this.#options.spareThreads);
+    for (let { spare } = this.#slots.count(); spare > wanted; spare--) this.#slots.retireOne();
+  }
+
+  #fail(error: Error): void {
+    if (this.#settleStart) this.#settleStart.reject(error);
+    else if (!this.#stopped) this.#context.broke(error);
+  }
+
+  /** After a thread's exit: nothing of it stays behind, however it ended. */
+  #bury(number: number, failure: Error | undefined): void {
+    const thread = this.#threads.get(number);
+    if (!thread) return;
+    this.#threads.delete(number);
+    thread.port.close();
+    for (const fd of this.#context.descriptors.takeFrom(number)) libc().close(fd);
+    if (thread.slot !== undefined) this.#slots.release(thread.slot);
+    if (thread.tid !== 0) {
+      const fact: ThreadFact = { type: 'threadEnded', tid: thread.tid, t: this.#context.clock.now() };
+      this.#context.deliver([{ thread: number, fact }]);
+    }
+    if (failure) this.#fail(failure);
+    else if (thread.tid !== 0) this.#fail(new Error(`thread ${number} of ${this.#server} died`));
+  }
+}
+
+/** An error that ended a thread, as its last message told it. */
+class ThreadFailure extends SocketError {
+  constructor({ message, code, syscall }: Extract<ThreadMessage, { type: 'failed' }>) {
+    super(syscall ?? '', code ?? '', message);
+    this.message = message;
+  }
+}

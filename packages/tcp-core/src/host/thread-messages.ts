@@ -1,0 +1,28 @@
+/** What the lab and its threads tell each other. */
+
+import type { MessagePort } from 'node:worker_threads';
+import type { ServerId, ThreadFact, ThreadRole } from '../trace/events.ts';
+import type { ServerOptions } from './server-options.ts';
+
+/** What the lab gives a thread at its start. */
+export interface ThreadAssignment {
+  server: ServerId;
+  thread: number;
+  role: ThreadRole;
+  /** The place of a client thread in `slots`. */
+  slot: number;
+  options: ServerOptions;
+  port: MessagePort;
+  wakeFd: number;
+  clockOriginNs: bigint;
+  slots: SharedArrayBuffer;
+  descriptors: SharedArrayBuffer;
+  /** One integer: the last connection's number. */
+  connections: SharedArrayBuffer;
+}
+
+/** What a thread sends: its facts, and at the end how it went. */
+export type ThreadMessage =
+  | { type: 'facts'; facts: ThreadFact[] }
+  | { type: 'ended' }
+  | { type: 'failed'; message: string; code: string | null; syscall: string | null };

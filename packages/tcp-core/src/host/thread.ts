@@ -1,0 +1,127 @@
+/**
+ * The program of every server thread: sets up its sockets, runs the server, and reports how it ended.
+ *
+ * It is a worker thread, and so a thread of the operating system. Once the server's loop runs, this
+ * thread sits in system calls and never comes back to its event loop.
+ */
+
+import { workerData } from 'node:worker_threads';
+import { calculate as evaluate } from '../arithmetic/calculate.ts';
+import type { Message } from '../conversation/message.ts';
+import type { Assignment } from '../servers/assignment.ts';
+import { echo } from '../servers/echo.ts';
+import { oneAtATime } from '../servers/one-at-a-time.ts';
+import { selectServer } from '../servers/select.ts';
+import { serveClient, threadPerClient } from '../servers/thread-per-client.ts';
+import { type Connection, SocketError, type Sockets, Stopped } from '../sockets/api.ts';
+import { libc, nameThread } from '../sockets/libc.ts';
+import { type PosixConnection, PosixSockets } from '../sockets/posix.ts';
+import type { TracedConnection } from '../sockets/socket-trace.ts';
+import type { ServerId } from '../trace/events.ts';
+import { Clock } from './clock.ts';
+import { Recorder } from './recorder.ts';
+import { DescriptorBook, ThreadSlots } from './shared-memory.ts';
+import type { ThreadAssignment, ThreadMessage } from './thread-messages.ts';
+
+const servers: Record<ServerId, (sockets: Sockets, assignment: Assignment) => Promise<never>> = {
+  server1: oneAtATime,
+  server2: threadPerClient,
+  server3: selectServer,
+  server4: echo,
+};
+
+const { server, thread, role, slot, options, port, wakeFd, ...memory } =
+  workerData as ThreadAssignment;
+const clock = new Clock(memory.clockOriginNs);
+const slots = new ThreadSlots(memory.slots);
+const descriptors = new DescriptorBook(memory.descriptors);
+const connections = new Int32Array(memory.connections);
+const recorder = new Recorder((facts) => { post({ type: 'facts', facts }); }, clock, options.sumUp);
+
+const sockets = new PosixSockets({
+  wakeFd,
+  backlog: options.backlog,
+  trace: recorder,
+  nextConnection: () => Atomics.add(connections, 0, 1) + 1,
+  opened: (fd) => { descriptors.opened(fd, thread); },
+  closed: (fd) => { descriptors.closed(fd); },
+  startThread,
+});
+
+await main();
+
+async function main(): Promise<void> {
+  const tid = libc().gettid();
+  nameThread(role === 'client' ? `${server} spare` : role === 'acceptor' ? `${server} accept` : server);
+  recorder.fact({ type: 'threadStarted', tid, role });
+  let last: ThreadMessage = { type: 'ended' };
+  try {
+    if (role === 'client') await serveOneAfterTheOther();
+    else await servers[server](sockets, { at: options, calculate, ...options });
+  } catch (error) {
+    if (!(error instanceof Stopped)) last = failure(error);
+  }
+  sockets.closeAll();
+  recorder.fact({ type: 'threadEnded', tid });
+  recorder.flush();
+  post(last);
+  port.close();
+}
+
+/** A client thread of server 2: waits for a client, serves it, waits for the next. */
+async function serveOneAfterTheOther(): Promise<void> {
+  for (;;) {
+    recorder.flush({ call: 'parked', read: [], write: [], timeoutMs: null });
+    const given = slots.park(slot);
+    if (!given) return;
+    nameThread(`${server} fd ${given.fd}`);
+    const client = sockets.adopt(given.fd, given.connection);
+    await serveClient(client, { calculate, idleMs: options.idleMs });
+    sockets.finishLingering();
+    nameThread(`${server} spare`);
+  }
+}
+
+/** In server 2's acceptor. */
+function startThread({ id, fd }: TracedConnection): void {
+  const given = (to: number): void => {
+    // Posted before the other thread can report anything of this connection.
+    recorder.fact({ type: 'handedOver', connection: id, fd, to });
+    recorder.flush();
+  };
+  const blocking = (): void => {
+    recorder.flush({ call: 'handoff', read: [], write: [], timeoutMs: null });
+  };
+  if (!slots.give({ fd, connection: id }, given, blocking)) throw new Stopped();
+}
+
+function calculate(client: Connection, message: Message): Uint8Array {
+  const began = performance.now();
+  const answer = message.problem
+    ? { text: `error: ${message.problem}`, error: true }
+    : evaluate(message.text);
+  if (options.slowMs > 0) keepCalculating(message.text, began + options.slowMs);
+  const micros = Math.round((performance.now() - began) * 1000);
+  recorder.evaluated(client as PosixConnection, message.text, answer, micros);
+  return Buffer.from(answer.text + message.terminator, 'latin1');
+}
+
+/** Makes a calculation slow, to be seen in class: real work, over and over, until the time is up. */
+function keepCalculating(text: string, until: number): void {
+  recorder.flush();
+  while (performance.now() < until) {
+    evaluate(text);
+    if (slots.stopping) throw new Stopped();
+  }
+}
+
+function failure(error: unknown): ThreadMessage {
+  const { code, syscall } =
+    error instanceof SocketError ? error : { code: null, syscall: null };
+  const message = error instanceof Error ? error.message : String(error);
+  return { type: 'failed', message, code, syscall };
+}
+
+function post(message: ThreadMessage): void {
+  port.postMessage(message);
+}

@@ -1,0 +1,74 @@
+/**
+ * Server 1: one client at a time.
+ *
+ * The idea: accept a client and serve it until it leaves; only then accept the next. The policy
+ * decides what a second client lives through meanwhile:
+ *
+ *   busy    it is told `busy: …` at once and turned away. For that the server watches two
+ *           sockets while it serves: its client, and the door.
+ *   refuse  the server closes its listener while it serves, so the kernel answers the newcomer's
+ *           SYN with RST: connection refused.
+ *   queue   the plain textbook loop. The newcomer is connected by the kernel, waits in the accept
+ *           queue and hears nothing until the first client has left.
+ */
+
+import { Inbox } from '../conversation/inbox.ts';
+import { Outbox } from '../conversation/outbox.ts';
+import { DONTWAIT, type Connection, type Listener, type Sockets } from '../sockets/api.ts';
+import type { Assignment } from './assignment.ts';
+import { serveClient } from './thread-per-client.ts';
+
+const BUSY = 'busy: this server serves one client at a time and has one now; try again later';
+
+export async function oneAtATime(sockets: Sockets, assignment: Assignment): Promise<never> {
+  const { at, policy } = assignment;
+  let listener = await sockets.listen(at);
+  for (;;) {
+    const client = await listener.accept();
+    if (policy === 'busy') {
+      await serveAndWatchTheDoor(sockets, listener, client, assignment);
+    } else if (policy === 'queue') {
+      await serveClient(client, assignment);
+    } else {
+      const { at: sameAddress } = listener;
+      await listener.close();
+      await serveClient(client, assignment);
+      listener = await sockets.listen(sameAddress);
+    }
+  }
+}
+
+async function serveAndWatchTheDoor(
+  { select }: Sockets,
+  listener: Listener,
+  client: Connection,
+  { calculate, idleMs }: Assignment,
+): Promise<void> {
+  const inbox = new Inbox(idleMs);
+  const outbox = new Outbox();
+  let open = true; // until the client's FIN
+  let rang = false;
+  while (open || !outbox.isEmpty) {
+    // As long as the client has not taken its last reply, we do not read its next message.
+    const [read, write] = outbox.isEmpty ? [[listener, client], []] : [[listener], [client]];
+    const ready = await select(read, write, inbox.idleMs);
+    const onlyTheDoor = ready.writable.length === 0 && ready.readable[0] === listener && ready.readable.length === 1;
+
+    if (ready.readable.includes(client)) {
+      const bytes = await client.recv(4096, 0);
+      if (bytes?.length === 0) open = false;
+      const messages = bytes?.length ? inbox.push(bytes) : open ? [] : inbox.flush();
+      for (const message of messages) outbox.push(calculate(client, message));
+    } else if (inbox.idleMs === 0) {
+      for (const message of inbox.flush()) outbox.push(calculate(client, message));
+    } else if (onlyTheDoor && rang) {
+      const newcomer = await listener.accept(DONTWAIT);
+      await newcomer?.refuse(BUSY);
+    }
+    await outbox.sendTo(client);
+    // The first ring only makes us look again: if our client left before the newcomer came, its
+    // FIN is here by now, and the newcomer will be served instead of refused.
+    rang = onlyTheDoor && !rang;
+  }
+  await client.close();
+}

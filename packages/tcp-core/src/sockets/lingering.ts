@@ -1,0 +1,86 @@
+/**
+ * Sockets that were closed while their client might still be sending.
+ *
+ * close(2) with unread bytes in the receive queue sends RST instead of FIN, and an RST makes many
+ * systems throw away what they have not read yet: the reply (RFC 9112, section 9.6; RFC 2525,
+ * section 2.17). So the FIN goes out first, then what still arrives is read and dropped, until the
+ * client's own FIN or until its time is up.
+ */
+
+import { libc, MSG_DONTWAIT, POLLIN } from './libc.ts';
+
+/** How long a client may take, and how many may do so at once. */
+const LINGER_MS = 1000;
+const LINGERING_MAX = 64;
+
+interface Lingering {
+  fd: number;
+  until: number;
+  close(): void;
+}
+
+export class LingeringSockets {
+  readonly #sockets: Lingering[] = [];
+  readonly #scrap = new Uint8Array(16 * 1024);
+
+  get fds(): number[] {
+    return this.#sockets.map(({ fd }) => fd);
+  }
+
+  get size(): number {
+    return this.#sockets.length;
+  }
+
+  /** When the first one's time is up, in terms of performance.now(). */
+  get firstDeadline(): number {
+    return this.#sockets[0]?.until ?? Infinity;
+  }
+
+  /** Takes over a socket that has sent its FIN; `close` is called once, when it is done. */
+  add(fd: number, close: () => void): void {
+    if (this.#drained(fd)) {
+      close();
+      return;
+    }
+    if (this.#sockets.length === LINGERING_MAX) this.#sockets.shift()?.close();
+    this.#sockets.push({ fd, until: performance.now() + LINGER_MS, close });
+  }
+
+  /** Writes pollfd entries for all, from index `at` of `pollfds`. */
+  watch(pollfds: Int32Array, at: number): void {
+    for (const [i, { fd }] of this.#sockets.entries()) {
+      pollfds[2 * (at + i)] = fd;
+      pollfds[2 * (at + i) + 1] = POLLIN;
+    }
+  }
+
+  /** Reads what has arrived, and closes those that are done. */
+  service(now = performance.now()): void {
+    for (let i = this.#sockets.length - 1; i >= 0; i--) {
+      const socket = this.#sockets[i] as Lingering;
+      if (socket.until > now && !this.#drained(socket.fd)) continue;
+      this.#sockets.splice(i, 1);
+      socket.close();
+    }
+  }
+
+  /** Closes all now; some of their clients may see RST. */
+  closeAll(): void {
+    this.service(Infinity);
+  }
+
+  /** Drops what is in the receive queue; true at FIN or when the connection is gone. */
+  #drained(fd: number): boolean {
+    // A client that sends faster than this is read again at the next turn; others want theirs.
+    for (let i = 0; i < 16; i++) {
+      const got = libc().recv(fd, this.#scrap, this.#scrap.length, MSG_DONTWAIT);
+      if (got === 0) return true;
+      if (got < 0) return !WAIT_CODES.has(libc().errno());
+    }
+    return false;
+  }
+}
+
+const EAGAIN = 11;
+const EINTR = 4;
+const WAIT_CODES = new Set([EAGAIN, EINTR]);

@@ -1,0 +1,441 @@
+/**
+ * The socket API on the operating system's own calls.
+ *
+ * One instance serves one thread. A thread that is blocked in a system call cannot be ended from
+ * outside, so every wait is a poll or select over the wanted descriptors *and* the read end of
+ * one shared pipe; then the call itself is made without blocking. One byte in the pipe, never read,
+ * wakes all threads for good.
+ *
+ * Source: Stevens, UNIX Network Programming, vol. 1; poll(2), select(2), accept4(2), tcp(7).
+ */
+
+import {
+  type Address,
+  type Connection,
+  type DontWait,
+  type Listener,
+  type Ready,
+  type Sockets,
+  Stopped,
+} from './api.ts';
+import { FdSet } from './fd-set.ts';
+import {
+  errnoName,
+  IPPROTO_TCP,
+  lastError,
+  libc,
+  MSG_DONTWAIT,
+  MSG_NOSIGNAL,
+  openSpareFd,
+  POLLIN,
+  POLLOUT,
+  SHUT_WR,
+  SO_REUSEADDR,
+  SOCK_CLOEXEC,
+  SOCK_NONBLOCK,
+  SOCK_STREAM,
+  SOL_SOCKET,
+  TCP_NODELAY,
+} from './libc.ts';
+import { LingeringSockets } from './lingering.ts';
+import { decodeSockaddr, encodeSockaddr, SOCKADDR_MAX } from './sockaddr.ts';
+import type { Blocking, SocketTrace, TracedConnection } from './socket-trace.ts';
+import type { Ending } from '../trace/events.ts';
+
+/** What the layer is given by the thread that it runs in. */
+export interface PosixOptions {
+  /** Readable when the thread shall stop. */
+  wakeFd: number;
+  backlog: number;
+  trace: SocketTrace;
+  /** A number for a new connection. */
+  nextConnection(): number;
+  /** Keeps the book of open descriptors, so that those of a dead thread can be closed. */
+  opened(fd: number): void;
+  closed(fd: number): void;
+  /** Server 2: finds a thread for the connection. */
+  startThread(client: TracedConnection): void;
+}
+
+const RECV_BUFFER = 256 * 1024;
+
+export class PosixSockets implements Sockets {
+  readonly options: PosixOptions;
+  readonly lingering = new LingeringSockets();
+  /** What recv fills; one a thread. */
+  readonly buffer = new Uint8Array(RECV_BUFFER);
+  readonly #open = new Set<PosixConnection | PosixListener>();
+  readonly #read = new FdSet();
+  readonly #write = new FdSet();
+  #pollfds = new Int32Array(2 * 128);
+
+  constructor(options: PosixOptions) {
+    this.options = options;
+    // Servers take the calls out of the object, as if they were C functions.
+    this.listen = this.listen.bind(this);
+    this.select = this.select.bind(this);
+    this.startThread = this.startThread.bind(this);
+  }
+
+  listen(at: Address): PosixListener {
+    const { family, bytes } = encodeSockaddr(at);
+    const where = `${at.address} port ${at.port}`;
+    const fd = libc().socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0) throw lastError('socket', where);
+    try {
+      // A restart must not wait for the old connections in TIME_WAIT (socket(7)).
+      this.#set(fd, SOL_SOCKET, SO_REUSEADDR);
+      // Replies are small and must not wait for an acknowledgement; accepted sockets inherit it.
+      this.#set(fd, IPPROTO_TCP, TCP_NODELAY);
+      if (libc().bind(fd, bytes, bytes.length) < 0) throw lastError('bind', where);
+      if (libc().listen(fd, this.options.backlog) < 0) throw lastError('listen', where);
+      return this.#keep(new PosixListener(this, fd, nameOf(fd)));
+    } catch (error) {
+      libc().close(fd);
+      throw error;
+    }
+  }
+
+  select(
+    read: Iterable<Listener | Connection>,
+    write: Iterable<Connection> = [],
+    timeoutMs?: number,
+  ): Ready {
+    const { trace, wakeFd } = this.options;
+    const began = performance.now();
+    const deadline = timeoutMs === undefined ? Infinity : began + timeoutMs;
+    const blocking = (): Blocking => ({
+      call: 'select',
+      read: fdsOf(read),
+      write: fdsOf(write),
+      timeoutMs: timeoutMs ?? null,
+    });
+    for (;;) {
+      this.#read.clear();
+      this.#write.clear();
+      for (const { fd } of read) this.#read.add(fd);
+      for (const { fd } of write) this.#write.add(fd);
+      this.#read.add(wakeFd);
+      for (const fd of this.lingering.fds) this.#read.add(fd);
+
+      FdSet.select(this.#read, this.#write, this.#pause(deadline, blocking));
+      if (this.#read.has(wakeFd)) throw new Stopped();
+      if (this.lingering.size > 0) this.lingering.service();
+
+      const ready: Ready = { readable: [], writable: [] };
+      for (const socket of read) if (this.#read.has(socket.fd)) ready.readable.push(socket);
+      for (const socket of write) if (this.#write.has(socket.fd)) ready.writable.push(socket);
+      const nothing = ready.readable.length + ready.writable.length === 0;
+      const now = performance.now();
+      if (nothing && now < deadline) continue;
+      if (timeoutMs !== 0 || !nothing) {
+        trace.selected(() => ({
+          read: fdsOf(read),
+          write: fdsOf(write),
+          readable: fdsOf(ready.readable),
+          writable: fdsOf(ready.writable),
+          micros: Math.round((now - began) * 1000),
+        }));
+      }
+      return ready;
+    }
+  }
+
+  startThread(client: Connection): void {
+    this.#open.delete(client as PosixConnection);
+    this.options.startThread(client as PosixConnection);
+  }
+
+  /** Takes a descriptor that another thread accepted. */
+  adopt(fd: number, id: number): PosixConnection {
+    return this.#keep(new PosixConnection(this, fd, id));
+  }
+
+  /** Waits until all sockets that are being drained are closed. */
+  finishLingering(): void {
+    while (this.lingering.size > 0) this.waitFor('recv', -1, POLLIN, this.lingering.firstDeadline);
+  }
+
+  /** Ends every connection and listener of this thread, without waiting. */
+  closeAll(): void {
+    for (const socket of this.#open) socket.close();
+    this.lingering.closeAll();
+  }
+
+  /**
+   * Blocks until `fd` is ready for `events`, false if it is not at `deadline` (performance.now(),
+   * ms). Throws Stopped.
+   */
+  waitFor(call: 'accept' | 'recv' | 'send', fd: number, events: number, deadline: number): boolean {
+    const blocking = (): Blocking => ({
+      call,
+      read: events === POLLIN && fd >= 0 ? [fd] : [],
+      write: events === POLLOUT ? [fd] : [],
+      timeoutMs: deadline === Infinity ? null : Math.max(0, deadline - performance.now()),
+    });
+    for (;;) {
+      const pollfds = this.#pollfds;
+      const count = 2 + this.lingering.size;
+      if (2 * count > pollfds.length) throw new Error(`more than ${pollfds.length / 2} pollfds`);
+      pollfds[0] = this.options.wakeFd;
+      pollfds[1] = POLLIN;
+      pollfds[2] = fd;
+      pollfds[3] = events;
+      this.lingering.watch(pollfds, 2);
+      const pause = this.#pause(deadline, blocking);
+      const ready = libc().poll(pollfds, count, pause === Infinity ? -1 : Math.ceil(pause));
+      if (ready < 0 && errnoName(libc().errno()) !== 'EINTR') throw lastError('poll', `fd ${fd}`);
+      // revents is the upper half of the second word: any bit, an error too, means "make the call".
+      if (ready > 0 && (pollfds[1] as number) >>> 16 !== 0) throw new Stopped();
+      if (this.lingering.size > 0) this.lingering.service();
+      if (ready > 0 && (pollfds[3] as number) >>> 16 !== 0) return true;
+      if (performance.now() >= deadline) return false;
+      if (fd < 0 && this.lingering.size === 0) return false;
+    }
+  }
+
+  forget(socket: PosixConnection | PosixListener): void {
+    this.#open.delete(socket);
+    this.options.closed(socket.fd);
+  }
+
+  accepted(fd: number, peer: Address): PosixConnection {
+    const connection = this.#keep(new PosixConnection(this, fd, this.options.nextConnection()));
+    const { address, port } = peer;
+    this.options.trace.fact({ type: 'accepted', connection: connection.id, fd, address, port });
+    return connection;
+  }
+
+  /** Milliseconds to wait now: until the deadline, or until there is something to do meanwhile. */
+  #pause(deadline: number, blocking: () => Blocking): number {
+    const now = performance.now();
+    if (deadline <= now) return 0;
+    const flushAt = this.options.trace.blocking(now, blocking);
+    return Math.max(0, Math.min(deadline, this.lingering.firstDeadline, flushAt) - now);
+  }
+
+  #keep<T extends PosixConnection | PosixListener>(socket: T): T {
+    this.#open.add(socket);
+    this.options.opened(socket.fd);
+    return socket;
+  }
+
+  #set(fd: number, level: number, option: number): void {
+    if (libc().setsockopt(fd, level, option, Int32Array.of(1), 4) < 0) {
+      throw lastError('setsockopt', `fd ${fd}`);
+    }
+  }
+}
+
+class PosixListener implements Listener {
+  readonly fd: number;
+  readonly at: Address;
+  readonly #sockets: PosixSockets;
+  /** Given up for a moment when there is no other descriptor left. */
+  #spareFd = openSpareFd();
+
+  constructor(sockets: PosixSockets, fd: number, at: Address) {
+    this.#sockets = sockets;
+    this.fd = fd;
+    this.at = at;
+    const { trace, backlog } = sockets.options;
+    trace.fact({ type: 'listening', fd, address: at.address, port: at.port, backlog });
+  }
+
+  accept(): PosixConnection;
+  accept(flag: DontWait): PosixConnection | undefined;
+  accept(flag?: DontWait): PosixConnection | undefined {
+    for (;;) {
+      if (!flag) this.#sockets.waitFor('accept', this.fd, POLLIN, Infinity);
+      const connection = this.#accept4();
+      if (connection || flag) return connection;
+    }
+  }
+
+  close(): void {
+    this.#sockets.forget(this);
+    libc().close(this.fd);
+    libc().close(this.#spareFd);
+    this.#sockets.options.trace.fact({ type: 'listenerClosed', fd: this.fd });
+  }
+
+  #accept4(): PosixConnection | undefined {
+    const address = new Uint8Array(SOCKADDR_MAX);
+    const length = Uint32Array.of(SOCKADDR_MAX);
+    const fd = libc().accept4(this.fd, address, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd >= 0) return this.#sockets.accepted(fd, decodeSockaddr(address));
+    const code = errnoName(libc().errno());
+    if (code === 'EMFILE' || code === 'ENFILE') return this.#turnAwayWithoutDescriptor(code);
+    // The newcomer is gone again, or the network stack had a passing problem: accept(2), "Error handling".
+    if (PASSING.has(code)) return undefined;
+    throw lastError('accept', `fd ${this.fd}`);
+  }
+
+  /**
+   * No descriptor is left. If the newcomer stayed in the queue, select would report it for ever and
+   * the loop would spin; so the spare one is given up to accept it and turn it away.
+   */
+  #turnAwayWithoutDescriptor(code: string): undefined {
+    libc().close(this.#spareFd);
+    const fd = libc().accept4(this.fd, new Uint8Array(SOCKADDR_MAX), Uint32Array.of(SOCKADDR_MAX), SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd >= 0) {
+      const newcomer = this.#sockets.accepted(fd, nameOfPeerUnknown);
+      newcomer.refuse(`error: the server has no file descriptor left (${code}); try again later`);
+      newcomer.closeNow();
+    }
+    this.#spareFd = openSpareFd();
+    return undefined;
+  }
+}
+
+const nameOfPeerUnknown: Address = { address: '', port: 0 };
+
+const PASSING = new Set([
+  'EAGAIN',
+  'EINTR',
+  'ECONNABORTED',
+  'EPROTO',
+  'ENETDOWN',
+  'ENOPROTOOPT',
+  'EHOSTDOWN',
+  'ENONET',
+  'EHOSTUNREACH',
+  'EOPNOTSUPP',
+  'ENETUNREACH',
+]);
+
+export class PosixConnection implements Connection, TracedConnection {
+  readonly fd: number;
+  readonly id: number;
+  readonly #sockets: PosixSockets;
+  #received = 0;
+  #sent = 0;
+  #peerClosed = false;
+  /** The errno that ended it, or null. */
+  #gone: string | null = null;
+  #closing = false;
+  #closed = false;
+
+  constructor(sockets: PosixSockets, fd: number, id: number) {
+    this.#sockets = sockets;
+    this.fd = fd;
+    this.id = id;
+  }
+
+  recv(max: number): Uint8Array;
+  recv(max: number, timeoutMs: number | undefined): Uint8Array | undefined;
+  recv(max: number, timeoutMs?: number): Uint8Array | undefined {
+    const { buffer, options } = this.#sockets;
+    if (this.#gone !== null) return EMPTY;
+    const deadline = timeoutMs === undefined ? Infinity : performance.now() + timeoutMs;
+    for (;;) {
+      if (timeoutMs !== 0 && !this.#sockets.waitFor('recv', this.fd, POLLIN, deadline)) {
+        return undefined;
+      }
+      const got = libc().recv(this.fd, buffer, Math.min(max, buffer.length), MSG_DONTWAIT);
+      if (got > 0) {
+        const bytes = buffer.subarray(0, got);
+        this.#received += got;
+        options.trace.received(this, bytes);
+        return bytes;
+      }
+      if (got === 0) {
+        if (!this.#peerClosed) {
+          this.#peerClosed = true;
+          options.trace.fact({ type: 'peerClosed', connection: this.id, fd: this.fd });
+        }
+        return EMPTY;
+      }
+      const code = errnoName(libc().errno());
+      if (LOST.has(code)) {
+        this.#gone = code;
+        return EMPTY;
+      }
+      if (code !== 'EAGAIN' && code !== 'EINTR') throw lastError('recv', `fd ${this.fd}`);
+      if (timeoutMs === 0) return undefined;
+    }
+  }
+
+  send(bytes: Uint8Array, flag?: DontWait): number {
+    const { trace } = this.#sockets.options;
+    let taken = 0;
+    while (taken < bytes.length) {
+      if (this.#gone !== null) return bytes.length;
+      const rest = taken === 0 ? bytes : bytes.subarray(taken);
+      const sent = libc().send(this.fd, rest, rest.length, MSG_DONTWAIT | MSG_NOSIGNAL);
+      if (sent >= 0) {
+        taken += sent;
+        this.#sent += sent;
+        trace.sent(this, rest, sent);
+        continue;
+      }
+      const code = errnoName(libc().errno());
+      if (LOST.has(code)) this.#gone = code;
+      else if (code === 'EAGAIN' && flag) return taken;
+      else if (code === 'EAGAIN') this.#sockets.waitFor('send', this.fd, POLLOUT, Infinity);
+      else if (code !== 'EINTR') throw lastError('send', `fd ${this.fd}`);
+    }
+    return taken;
+  }
+
+  close(): void {
+    if (this.#closing) return;
+    if (this.#peerClosed || this.#gone !== null) {
+      this.closeNow();
+      return;
+    }
+    this.#closing = true;
+    const { trace } = this.#sockets.options;
+    if (libc().shutdown(this.fd, SHUT_WR) === 0) {
+      trace.fact({ type: 'shutdown', connection: this.id, fd: this.fd });
+    }
+    this.#sockets.lingering.add(this.fd, () => {
+      this.closeNow();
+    });
+  }
+
+  refuse(reason: string): void {
+    this.send(Buffer.from(`${reason}\n`), { dontWait: true });
+    this.#sockets.options.trace.fact({ type: 'refused', connection: this.id, fd: this.fd, reason });
+    this.close();
+  }
+
+  /** close(2), once. */
+  closeNow(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#sockets.forget(this);
+    libc().close(this.fd);
+    this.#sockets.options.trace.fact({
+      type: 'closed',
+      connection: this.id,
+      fd: this.fd,
+      how: this.#ending(),
+      errno: this.#gone,
+      received: this.#received,
+      sent: this.#sent,
+    });
+  }
+
+  #ending(): Ending {
+    if (this.#gone !== null) return this.#gone === 'ETIMEDOUT' ? 'timeout' : 'rst';
+    return this.#peerClosed ? 'fin' : 'local';
+  }
+}
+
+const EMPTY = new Uint8Array(0);
+
+/** What recv and send fail with when the connection is no more (tcp(7)). */
+const LOST = new Set(['ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTCONN']);
+
+function nameOf(fd: number): Address {
+  const bytes = new Uint8Array(SOCKADDR_MAX);
+  if (libc().getsockname(fd, bytes, Uint32Array.of(SOCKADDR_MAX)) < 0) {
+    throw lastError('getsockname', `fd ${fd}`);
+  }
+  return decodeSockaddr(bytes);
+}
+
+function fdsOf(sockets: Iterable<{ fd: number }>): number[] {
+  return Array.from(sockets, ({ fd }) => fd);
+}

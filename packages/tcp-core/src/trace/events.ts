@@ -1,0 +1,173 @@
+/**
+ * The event log: everything that happened, in the order it happened, as plain JSON.
+ *
+ * The page, a recording and a test are pure functions of this log (see reducer.ts). This folder
+ * runs in the browser too: it imports nothing from Node and nothing from the rest of the package.
+ *
+ * Events are named in the past tense. Byte counts are exact; payloads are previews.
+ */
+
+export const serverIds = ['server1', 'server2', 'server3', 'server4'] as const;
+export type ServerId = (typeof serverIds)[number];
+
+/** What server 1 does with a newcomer while it serves somebody. */
+export const busyPolicies = ['busy', 'refuse', 'queue'] as const;
+export type BusyPolicy = (typeof busyPolicies)[number];
+
+/** A call a thread can be blocked in. `handoff` waits for a free thread, `parked` for a client. */
+export type BlockingCall = 'accept' | 'recv' | 'send' | 'select' | 'handoff' | 'parked';
+
+/** `server`: the only thread of servers 1, 3, 4. `acceptor` and `client`: server 2's. */
+export type ThreadRole = 'server' | 'acceptor' | 'client';
+
+/**
+ * How a connection ended: `fin` the client closed first, `rst` it was reset, `timeout` it stopped
+ * answering, `local` the server closed first (turned away, or the server stopped).
+ */
+export type Ending = 'fin' | 'rst' | 'timeout' | 'local';
+
+/** Who a client is: a page's browser client, any other program, or not known yet. */
+export type ClientKind = 'pending' | 'browser' | 'external';
+
+/** Payload previews hold at most this many bytes, one character (U+0000 to U+00FF) a byte. */
+export const PREVIEW_BYTES = 256;
+
+/** What every event carries. */
+export interface Stamp {
+  /** One run of the lab; a new one when the gateway restarts. */
+  epoch: string;
+  /** Contiguous within the epoch, from 1. */
+  seq: number;
+  /** Microseconds since the epoch began, on one monotonic clock for all threads. */
+  t: number;
+  server: ServerId;
+  /** The lab's number for the thread it happened in; null for what the gateway itself did. */
+  thread: number | null;
+}
+
+/** Calls of one kind and the bytes that they moved. */
+export interface Flow {
+  calls: number;
+  bytes: number;
+}
+
+/** What one connection did during a summed-up stretch. */
+export interface SummedConnection {
+  connection: number;
+  fd: number;
+  received: Flow;
+  sent: Flow;
+  /** Messages answered, and how many of those answers were errors. */
+  messages: number;
+  errors: number;
+}
+
+export type LabFact =
+  /** A server is being started (or restarted) with these settings. */
+  | {
+      type: 'starting';
+      policy: BusyPolicy;
+      idleMs: number;
+      slowMs: number;
+      maxThreads: number;
+    }
+  /** socket, bind and listen succeeded. */
+  | { type: 'listening'; fd: number; address: string; port: number; backlog: number }
+  /** Server 1, policy `refuse`: it stopped listening while it serves. */
+  | { type: 'listenerClosed'; fd: number }
+  /** The server ended as asked; its sockets are closed. */
+  | { type: 'stopped' }
+  /** The server could not start, or a thread died; `restarting` tells if it comes back by itself. */
+  | { type: 'crashed'; error: string; restarting: boolean }
+  /** An operating-system thread runs; `tid` is what `ps -T` shows as SPID. */
+  | { type: 'threadStarted'; tid: number; role: ThreadRole }
+  | { type: 'threadEnded'; tid: number }
+  /** The thread waits in `call` for one of these descriptors (`timeoutMs` null: for ever). */
+  | { type: 'blocked'; call: BlockingCall; read: number[]; write: number[]; timeoutMs: number | null }
+  /** accept returned a new socket. */
+  | { type: 'accepted'; connection: number; fd: number; address: string; port: number }
+  /** The gateway knows whether it is one of its own sockets. `session` is the browser client's. */
+  | { type: 'identified'; connection: number; client: 'browser' | 'external'; session: string | null }
+  /** Server 2: the new socket was given to thread `to`. */
+  | { type: 'handedOver'; connection: number; fd: number; to: number }
+  /** recv returned bytes. */
+  | { type: 'received'; connection: number; fd: number; bytes: number; preview: string }
+  /** recv returned 0: the client will send no more (FIN). */
+  | { type: 'peerClosed'; connection: number; fd: number }
+  /** A message was answered; texts are cut to PREVIEW_BYTES characters. */
+  | {
+      type: 'evaluated';
+      connection: number;
+      fd: number;
+      message: string;
+      reply: string;
+      error: boolean;
+      micros: number;
+    }
+  /** send took `bytes` of the `requested`. */
+  | {
+      type: 'sent';
+      connection: number;
+      fd: number;
+      bytes: number;
+      requested: number;
+      preview: string;
+    }
+  /** The server turned the client away with this line. */
+  | { type: 'refused'; connection: number; fd: number; reason: string }
+  /** select returned: which descriptors were watched, which were ready, how long it waited. */
+  | {
+      type: 'selected';
+      read: number[];
+      write: number[];
+      readable: number[];
+      writable: number[];
+      micros: number;
+    }
+  /** shutdown(SHUT_WR): the server sent its FIN and still reads. */
+  | { type: 'shutdown'; connection: number; fd: number }
+  /** close: the descriptor is free again. The totals are the connection's, in bytes. */
+  | {
+      type: 'closed';
+      connection: number;
+      fd: number;
+      how: Ending;
+      errno: string | null;
+      received: number;
+      sent: number;
+    }
+  /** At a high rate calls are counted, not listed; the totals stay exact. */
+  | { type: 'summed'; micros: number; turns: number; connections: SummedConnection[] }
+  /** A browser client could not connect: the kernel said `errno`. */
+  | { type: 'connectFailed'; session: string; errno: string };
+
+/** One entry of the log. */
+export type LabEvent = LabFact & Stamp;
+
+/** A fact as a thread reports it, before the lab has numbered it. */
+export type ThreadFact = LabFact & Pick<Stamp, 't'>;
+
+/** Every event's type, for whoever must know them all (the protocol's schema, its document). */
+export const eventTypes = [
+  'starting',
+  'listening',
+  'listenerClosed',
+  'stopped',
+  'crashed',
+  'threadStarted',
+  'threadEnded',
+  'blocked',
+  'accepted',
+  'identified',
+  'handedOver',
+  'received',
+  'peerClosed',
+  'evaluated',
+  'sent',
+  'refused',
+  'selected',
+  'shutdown',
+  'closed',
+  'summed',
+  'connectFailed',
+] as const satisfies readonly LabFact['type'][];

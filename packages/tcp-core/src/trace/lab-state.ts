@@ -1,0 +1,109 @@
+/** What is true after an event: the state that reducer.ts folds the log into. Plain JSON. */
+
+import type { BlockingCall, BusyPolicy, ClientKind, Ending, Flow, LabEvent, ServerId, ThreadRole } from './events.ts';
+
+/** One message and its answer. */
+export interface Exchange {
+  t: number;
+  message: string;
+  reply: string;
+  error: boolean;
+}
+
+export interface ThreadState {
+  id: number;
+  /** The operating system's thread id. */
+  tid: number;
+  role: ThreadRole;
+  /** The call it is blocked in, or null while it works. */
+  call: BlockingCall | null;
+  /** The descriptors it waits for. */
+  read: number[];
+  write: number[];
+  timeoutMs: number | null;
+  /** When it began to wait, or to work. */
+  since: number;
+  /** Server 2: the connection this thread serves. */
+  connection: number | null;
+  /** The last return of select in this thread. */
+  lastSelect: {
+    t: number;
+    read: number[];
+    write: number[];
+    readable: number[];
+    writable: number[];
+  } | null;
+}
+
+export interface ConnectionState {
+  id: number;
+  fd: number;
+  address: string;
+  port: number;
+  client: ClientKind;
+  session: string | null;
+  openedAt: number;
+  received: Flow;
+  sent: Flow;
+  messages: number;
+  errors: number;
+  /** Who has sent a FIN. */
+  peerClosed: boolean;
+  localClosed: boolean;
+  /** The line it was turned away with. */
+  refused: string | null;
+  /** The last few messages and answers, oldest first (servers 1 to 3). */
+  exchanges: Exchange[];
+  /** Previews of the last recv and the last send, one character a byte. */
+  lastReceived: string;
+  lastSent: string;
+  /** Set when it is closed. */
+  end: { t: number; how: Ending; errno: string | null } | null;
+}
+
+export type ServerStatus = 'stopped' | 'starting' | 'listening' | 'not listening' | 'crashed';
+
+export interface ServerState {
+  id: ServerId;
+  status: ServerStatus;
+  fd: number | null;
+  address: string | null;
+  port: number | null;
+  backlog: number | null;
+  policy: BusyPolicy;
+  idleMs: number;
+  slowMs: number;
+  maxThreads: number;
+  /** Why it crashed last, or null. */
+  error: string | null;
+  crashes: number;
+  threads: Record<number, ThreadState>;
+  /** Open connections, by their number. */
+  connections: Record<number, ConnectionState>;
+  /** The last ENDED_KEPT that ended, oldest first. */
+  ended: ConnectionState[];
+  totals: {
+    accepted: number;
+    refused: number;
+    connectFailures: number;
+    messages: number;
+    errors: number;
+    selects: number;
+    received: Flow;
+    sent: Flow;
+  };
+}
+
+export interface LabState {
+  epoch: string;
+  /** The last event that is in this state; 0 before the first. */
+  seq: number;
+  t: number;
+  servers: Record<ServerId, ServerState>;
+  /** The last LOG_KEPT events, oldest first. */
+  log: LabEvent[];
+}
+
+export const EXCHANGES_KEPT = 8;
+export const ENDED_KEPT = 12;
+export const LOG_KEPT = 200;

@@ -1,0 +1,357 @@
+/**
+ * The log folded into a state: `apply(state, event) → state`, pure and the same everywhere.
+ *
+ * A batch is folded with `applyAll`, which copies each part that changes once per batch instead of
+ * once per event; the state that went in is never touched.
+ */
+
+import { serverIds, type Flow, type LabEvent, type ServerId } from './events.ts';
+import {
+  ENDED_KEPT,
+  EXCHANGES_KEPT,
+  LOG_KEPT,
+  type ConnectionState,
+  type LabState,
+  type ServerState,
+  type ThreadState,
+} from './lab-state.ts';
+
+/** The state of a lab in which nothing has happened yet. */
+export function emptyLab(epoch: string): LabState {
+  const servers = {} as Record<ServerId, ServerState>;
+  for (const id of serverIds) servers[id] = emptyServer(id);
+  return { epoch, seq: 0, t: 0, servers, log: [] };
+}
+
+/** The state after one more event. */
+export function apply(state: LabState, event: LabEvent): LabState {
+  return applyAll(state, [event]);
+}
+
+/** The state after these events, in their order. */
+export function applyAll(state: LabState, events: readonly LabEvent[]): LabState {
+  const last = events.at(-1);
+  if (!last) return state;
+  const lab: LabState = {
+    ...state,
+    epoch: last.epoch,
+    seq: last.seq,
+    t: last.t,
+    servers: { ...state.servers },
+    log: [...state.log, ...events].slice(-LOG_KEPT),
+  };
+  const draft = new Draft(lab);
+  for (const event of events) reduce(draft, event);
+  return lab;
+}
+
+/** Gives out parts of a state that may be changed, copying each at its first use. */
+class Draft {
+  readonly #lab: LabState;
+  readonly #own = new Set<object>();
+
+  constructor(lab: LabState) {
+    this.#lab = lab;
+  }
+
+  server(id: ServerId): ServerState {
+    const server = this.#lab.servers[id];
+    if (this.#own.has(server)) return server;
+    const copy: ServerState = {
+      ...server,
+      threads: { ...server.threads },
+      connections: { ...server.connections },
+      ended: [...server.ended],
+      totals: {
+        ...server.totals,
+        received: { ...server.totals.received },
+        sent: { ...server.totals.sent },
+      },
+    };
+    this.#own.add(copy);
+    this.#lab.servers[id] = copy;
+    return copy;
+  }
+
+  thread(server: ServerState, id: number | null): ThreadState | undefined {
+    const thread = id === null ? undefined : server.threads[id];
+    if (!thread || this.#own.has(thread)) return thread;
+    const copy = { ...thread };
+    this.#own.add(copy);
+    return (server.threads[copy.id] = copy);
+  }
+
+  connection(server: ServerState, id: number): ConnectionState | undefined {
+    const connection = server.connections[id];
+    if (!connection || this.#own.has(connection)) return connection;
+    const copy: ConnectionState = {
+      ...connection,
+      received: { ...connection.received },
+      sent: { ...connection.sent },
+      exchanges: [...connection.exchanges],
+    };
+    this.#own.add(copy);
+    return (server.connections[id] = copy);
+  }
+}
+
+function reduce(draft: Draft, event: LabEvent): void {
+  const server = draft.server(event.server);
+  const thread = draft.thread(server, event.thread);
+  // Whatever a thread reports, it is not blocked any more; `blocked` below says so again.
+  if (thread && thread.call !== null) {
+    thread.call = null;
+    thread.since = event.t;
+  }
+
+  switch (event.type) {
+    case 'starting':
+      server.status = 'starting';
+      server.policy = event.policy;
+      server.idleMs = event.idleMs;
+      server.slowMs = event.slowMs;
+      server.maxThreads = event.maxThreads;
+      return;
+    case 'listening':
+      server.status = 'listening';
+      server.fd = event.fd;
+      server.address = event.address;
+      server.port = event.port;
+      server.backlog = event.backlog;
+      server.error = null;
+      return;
+    case 'listenerClosed':
+      server.status = 'not listening';
+      server.fd = null;
+      return;
+    case 'stopped':
+      server.status = 'stopped';
+      server.fd = null;
+      server.threads = {};
+      return;
+    case 'crashed':
+      server.status = 'crashed';
+      server.error = event.error;
+      server.crashes += 1;
+      server.fd = null;
+      return;
+
+    case 'threadStarted':
+      if (event.thread === null) return;
+      server.threads[event.thread] = {
+        id: event.thread,
+        tid: event.tid,
+        role: event.role,
+        call: null,
+        read: [],
+        write: [],
+        timeoutMs: null,
+        since: event.t,
+        connection: null,
+        lastSelect: null,
+      };
+      return;
+    case 'threadEnded':
+      if (event.thread !== null) delete server.threads[event.thread];
+      return;
+    case 'blocked':
+      if (!thread) return;
+      thread.call = event.call;
+      thread.read = event.read;
+      thread.write = event.write;
+      thread.timeoutMs = event.timeoutMs;
+      thread.since = event.t;
+      return;
+    case 'selected':
+      server.totals.selects += 1;
+      if (!thread) return;
+      thread.lastSelect = {
+        t: event.t,
+        read: event.read,
+        write: event.write,
+        readable: event.readable,
+        writable: event.writable,
+      };
+      return;
+
+    case 'accepted':
+      server.totals.accepted += 1;
+      server.connections[event.connection] = newConnection(event);
+      return;
+    case 'connectFailed':
+      server.totals.connectFailures += 1;
+      return;
+    case 'handedOver': {
+      const receiver = draft.thread(server, event.to);
+      if (receiver) receiver.connection = event.connection;
+      return;
+    }
+    case 'summed':
+      server.totals.selects += event.turns;
+      for (const sum of event.connections) {
+        const connection = draft.connection(server, sum.connection);
+        count(server.totals, sum);
+        if (connection) count(connection, sum);
+      }
+      return;
+    default:
+      reduceConnection(draft, server, event);
+  }
+}
+
+type ConnectionEvent = Extract<
+  LabEvent,
+  {
+    type:
+      | 'identified'
+      | 'received'
+      | 'peerClosed'
+      | 'evaluated'
+      | 'sent'
+      | 'refused'
+      | 'shutdown'
+      | 'closed';
+  }
+>;
+
+function reduceConnection(draft: Draft, server: ServerState, event: ConnectionEvent): void {
+  // An event of a connection that is gone still counts in the server's totals.
+  const connection =
+    draft.connection(server, event.connection) ??
+    newConnection({ ...event, fd: -1, address: '', port: 0 });
+  switch (event.type) {
+    case 'identified': {
+      const ended = server.ended.findIndex(({ id }) => id === event.connection);
+      if (ended >= 0) {
+        const { client, session } = event;
+        server.ended[ended] = { ...(server.ended[ended] as ConnectionState), client, session };
+      }
+      connection.client = event.client;
+      connection.session = event.session;
+      return;
+    }
+    case 'received':
+      add(server.totals.received, 1, event.bytes);
+      add(connection.received, 1, event.bytes);
+      connection.lastReceived = event.preview;
+      return;
+    case 'sent':
+      add(server.totals.sent, 1, event.bytes);
+      add(connection.sent, 1, event.bytes);
+      connection.lastSent = event.preview;
+      return;
+    case 'evaluated': {
+      const { t, message, reply, error } = event;
+      const sum = { messages: 1, errors: error ? 1 : 0 };
+      countMessages(server.totals, sum);
+      countMessages(connection, sum);
+      connection.exchanges = [...connection.exchanges, { t, message, reply, error }].slice(
+        -EXCHANGES_KEPT,
+      );
+      return;
+    }
+    case 'peerClosed':
+      connection.peerClosed = true;
+      return;
+    case 'shutdown':
+      connection.localClosed = true;
+      return;
+    case 'refused':
+      server.totals.refused += 1;
+      connection.refused = event.reason;
+      return;
+    case 'closed':
+      connection.end = { t: event.t, how: event.how, errno: event.errno };
+      if (server.connections[event.connection]) {
+        delete server.connections[event.connection];
+        server.ended = [...server.ended, connection].slice(-ENDED_KEPT);
+      }
+      for (const { id, connection: served } of Object.values(server.threads)) {
+        const thread = served === event.connection ? draft.thread(server, id) : undefined;
+        if (thread) thread.connection = null;
+      }
+  }
+}
+
+function emptyServer(id: ServerId): ServerState {
+  return {
+    id,
+    status: 'stopped',
+    fd: null,
+    address: null,
+    port: null,
+    backlog: null,
+    policy: 'busy',
+    idleMs: 0,
+    slowMs: 0,
+    maxThreads: 0,
+    error: null,
+    crashes: 0,
+    threads: {},
+    connections: {},
+    ended: [],
+    totals: {
+      accepted: 0,
+      refused: 0,
+      connectFailures: 0,
+      messages: 0,
+      errors: 0,
+      selects: 0,
+      received: { calls: 0, bytes: 0 },
+      sent: { calls: 0, bytes: 0 },
+    },
+  };
+}
+
+function newConnection(event: {
+  connection: number;
+  fd: number;
+  address: string;
+  port: number;
+  t: number;
+}): ConnectionState {
+  return {
+    id: event.connection,
+    fd: event.fd,
+    address: event.address,
+    port: event.port,
+    client: 'pending',
+    session: null,
+    openedAt: event.t,
+    received: { calls: 0, bytes: 0 },
+    sent: { calls: 0, bytes: 0 },
+    messages: 0,
+    errors: 0,
+    peerClosed: false,
+    localClosed: false,
+    refused: null,
+    exchanges: [],
+    lastReceived: '',
+    lastSent: '',
+    end: null,
+  };
+}
+
+interface Counters {
+  messages: number;
+  errors: number;
+}
+
+function count(
+  totals: Counters & { received: Flow; sent: Flow },
+  sum: Counters & { received: Flow; sent: Flow },
+): void {
+  countMessages(totals, sum);
+  add(totals.received, sum.received.calls, sum.received.bytes);
+  add(totals.sent, sum.sent.calls, sum.sent.bytes);
+}
+
+function countMessages(totals: Counters, sum: Counters): void {
+  totals.messages += sum.messages;
+  totals.errors += sum.errors;
+}
+
+function add(flow: Flow, calls: number, bytes: number): void {
+  flow.calls += calls;
+  flow.bytes += bytes;
+}
