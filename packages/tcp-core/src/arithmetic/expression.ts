@@ -26,7 +26,7 @@ import {
 import { power } from './power.ts';
 import { type Operand, type Operator, type Sign, type Tokens, standIn } from './tokens.ts';
 
-const { parse } = create(parseDependencies as FactoryFunctionMap);
+const { parse } = create({ ...parseDependencies });
 
 export interface Result {
   value: Value;
@@ -71,12 +71,12 @@ class Walk {
     let node = root;
     while (isBinary(node)) {
       waiting.push(node);
-      node = node.args[0] as MathNode;
+      node = argument(node, 0);
     }
     let value = this.#unaryValueOf(node);
     for (let binary = waiting.pop(); binary !== undefined; binary = waiting.pop()) {
       const { at, sign } = this.#operator(binary);
-      const operand = this.#valueOf(binary.args[1] as MathNode);
+      const operand = this.#valueOf(argument(binary, 1));
       this.#at = at;
       value = apply(sign, value, operand, this.#work);
     }
@@ -88,10 +88,10 @@ class Walk {
     if (isParentheses(node)) return this.#valueOf(node.content);
     if (isUnary(node)) {
       const { sign } = this.#operator(node);
-      const value = this.#valueOf(node.args[0] as MathNode);
+      const value = this.#valueOf(argument(node, 0));
       return sign === '-' ? negate(value) : value;
     }
-    throw new TypeError(`a ${node.type} is not arithmetic`);
+    throw new TypeError('a kind of node that is not arithmetic');
   }
 
   #operand(): Operand {
@@ -127,6 +127,12 @@ function isBinary(node: MathNode): node is OperatorNode {
 
 function isExplicitOperator(node: MathNode): node is OperatorNode {
   return 'isOperatorNode' in node && !(node as OperatorNode).implicit;
+}
+
+function argument(node: OperatorNode, index: number): MathNode {
+  const child = node.args[index];
+  if (child === undefined) throw new TypeError('an operator without its operands');
+  return child;
 }
 
 function apply(sign: Sign, a: Value, b: Value, work: Work): Value {

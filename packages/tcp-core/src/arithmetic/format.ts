@@ -41,7 +41,9 @@ interface DecimalDigits {
 
 function layOut({ isNegative, digits, point }: DecimalDigits): string {
   const sign = isNegative ? '-' : '';
-  const significant = digits.replace(/0+$/, '');
+  let end = digits.length;
+  while (end > 0 && digits.charCodeAt(end - 1) === 0x30) end--;
+  const significant = digits.slice(0, end);
   if (significant === '') return '0';
   if (point < -mostLeadingZeros || point > Math.max(mostWholeDigits, significant.length)) {
     const rest = significant.length > 1 ? `.${significant.slice(1)}` : '';
@@ -72,9 +74,11 @@ function exactDecimal({ numerator, denominator }: Fraction): DecimalDigits | und
 function roundedDecimal({ numerator, denominator }: Fraction): DecimalDigits {
   const isNegative = numerator < 0n;
   const magnitude = isNegative ? -numerator : numerator;
-  // With two digits to spare, because the size is an estimate; then rounded once, from the fraction.
-  const size = Math.floor((bitLength(magnitude) - bitLength(denominator)) * Math.LOG10E * Math.LN2);
-  let point = size + 1;
+  // A first guess; where it is one off, the number of digits tells.
+  const ratio = Number(magnitude) / Number(denominator);
+  const isInDoubleRange = ratio > 0 && ratio < Infinity;
+  const bits = isInDoubleRange ? 0 : bitLength(magnitude) - bitLength(denominator);
+  let point = 1 + Math.floor(isInDoubleRange ? Math.log10(ratio) : bits * Math.log10(2));
   for (;;) {
     const shift = shownDigits - point;
     const top = shift > 0 ? magnitude * 10n ** BigInt(shift) : magnitude;

@@ -84,8 +84,8 @@ function greatestCommonDivisor(a: bigint, b: bigint, work: Work): bigint {
   if (x > maxSafe && y > maxSafe) {
     const bits = bitLength(x < y ? x : y);
     work.spend((bits * (bits + 800)) / 30_000);
-    while (y > maxSafe) [x, y] = [y, x % y];
   }
+  while (y > maxSafe) [x, y] = [y, x % y];
   if (y === 0n) return x;
   let [m, n] = [Number(y), Number(x % y)];
   while (n !== 0) [m, n] = [n, m % n];

@@ -21,7 +21,7 @@ export const maxInteger = 1n << 4096n;
 export const maxDenominator = 1n << 2048n;
 
 /** What one expression may cost, in units of very roughly a microsecond. */
-const maxWork = 6000;
+const maxWork = 4000;
 
 /** Counts the expensive steps of one expression. Throws ExpressionError when they become too many. */
 export class Work {

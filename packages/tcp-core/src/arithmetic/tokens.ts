@@ -47,7 +47,7 @@ export function tokenize(text: string, work: Work): Tokens {
   // What is open at this place, in all and outside of the innermost parentheses: see maxDepth.
   let depth = 0;
   let floor = 0;
-  let end = 0;
+  let end: number;
 
   for (let start = 0; start < text.length; start = end) {
     const code = text.charCodeAt(start);

@@ -1,8 +1,10 @@
 /**
  * One monotonic clock for all threads: microseconds since the lab's epoch began.
  *
- * performance.now() counts from each thread's own start; its distance to the process-wide
- * monotonic clock is measured once.
+ * performance.now() counts from each thread's own start, so its distance to the process-wide
+ * monotonic clock is measured. Events of different threads are put in order by this clock; a
+ * measurement that was interrupted by the scheduler would be off by milliseconds, so the tightest of
+ * several counts.
  */
 export class Clock {
   /** Nanoseconds of process.hrtime at which the epoch began; hand it to other threads. */
@@ -11,11 +13,28 @@ export class Clock {
 
   constructor(originNs: bigint = process.hrtime.bigint()) {
     this.originNs = originNs;
-    this.#offset = Number(process.hrtime.bigint() - originNs) / 1000 - performance.now() * 1000;
+    this.#offset = measureOffset(originNs);
   }
 
   /** Whole microseconds since the epoch began. */
   now(): number {
     return Math.round(performance.now() * 1000 + this.#offset);
   }
+}
+
+const SAMPLES = 50;
+
+/** Microseconds between performance.now() and the time since `originNs`. */
+function measureOffset(originNs: bigint): number {
+  let offset = 0;
+  let tightest = Infinity;
+  for (let i = 0; i < SAMPLES; i++) {
+    const before = performance.now();
+    const ns = process.hrtime.bigint() - originNs;
+    const after = performance.now();
+    if (after - before >= tightest) continue;
+    tightest = after - before;
+    offset = Number(ns) / 1000 - ((before + after) / 2) * 1000;
+  }
+  return offset;
 }

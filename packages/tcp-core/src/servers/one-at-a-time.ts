@@ -20,6 +20,9 @@ import { serveClient } from './thread-per-client.ts';
 
 const BUSY = 'busy: this server serves one client at a time and has one now; try again later';
 
+/** How long a FIN may be behind the next client's SYN, in ms. */
+const LOOK_AGAIN_MS = 5;
+
 export async function oneAtATime(sockets: Sockets, assignment: Assignment): Promise<never> {
   const { at, policy } = assignment;
   let listener = await sockets.listen(at);
@@ -49,10 +52,13 @@ async function serveAndWatchTheDoor(
   let open = true; // until the client's FIN
   let rang = false;
   while (open || !outbox.isEmpty) {
-    // As long as the client has not taken its last reply, we do not read its next message.
-    const [read, write] = outbox.isEmpty ? [[listener, client], []] : [[listener], [client]];
-    const ready = await select(read, write, inbox.idleMs);
-    const onlyTheDoor = ready.writable.length === 0 && ready.readable[0] === listener && ready.readable.length === 1;
+    // As long as the client has not taken its last reply, its next message is not read.
+    const door = rang ? [] : [listener];
+    const ready = await select(
+      outbox.isEmpty ? [...door, client] : door,
+      outbox.isEmpty ? [] : [client],
+      rang ? LOOK_AGAIN_MS : inbox.idleMs,
+    );
 
     if (ready.readable.includes(client)) {
       const bytes = await client.recv(4096, 0);
@@ -61,14 +67,16 @@ async function serveAndWatchTheDoor(
       for (const message of messages) outbox.push(calculate(client, message));
     } else if (inbox.idleMs === 0) {
       for (const message of inbox.flush()) outbox.push(calculate(client, message));
-    } else if (onlyTheDoor && rang) {
+    }
+    await outbox.sendTo(client);
+
+    // When the door rings we look at our client once more: if it is just leaving, the newcomer
+    // will be served instead of refused.
+    if (rang && open) {
       const newcomer = await listener.accept(DONTWAIT);
       await newcomer?.refuse(BUSY);
     }
-    await outbox.sendTo(client);
-    // The first ring only makes us look again: if our client left before the newcomer came, its
-    // FIN is here by now, and the newcomer will be served instead of refused.
-    rang = onlyTheDoor && !rang;
+    rang = !rang && ready.readable.includes(listener);
   }
   await client.close();
 }

@@ -1,0 +1,166 @@
+/** The five programs as a student starts them. */
+
+import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { once } from 'node:events';
+import { afterEach, describe, expect, it } from 'vitest';
+import { serverIds } from '../src/trace/events.ts';
+import { ChildProgram } from './child-program.ts';
+import { TcpClient } from './tcp-client.ts';
+
+const running: ChildProgram[] = [];
+afterEach(() => {
+  for (const { child } of running.splice(0)) child.kill('SIGKILL');
+});
+
+function run(program: string, args: string[], before?: string): ChildProgram {
+  const child = ChildProgram.sockscope(program, args, before);
+  running.push(child);
+  return child;
+}
+
+async function startServer(program: string, args: string[] = [], before?: string) {
+  const server = run(program, ['127.0.0.1', '0', ...args], before);
+  const [, port] = await server.prints(/listening on 127\.0\.0\.1:(\d+)\n/);
+  return { server, port: Number(port) };
+}
+
+describe.each(serverIds)('%s', (program) => {
+  it('prints a usage line and exits 2 on wrong arguments', async () => {
+    for (const args of [[], ['127.0.0.1'], ['127.0.0.1', 'http'], ['127.0.0.1', '70000'], ['127.0.0.1', '1', '2'], ['127.0.0.1', '0', '--no-such']]) {
+      const child = run(program, args);
+      expect((await child.exit).code).toBe(2);
+      expect(child.stderr).toContain(`usage: ${program} <ip> <port>`);
+      expect(child.stdout).toBe('');
+    }
+  });
+
+  it('exits 1 with the name of the error when it cannot listen', async () => {
+    const taken = createServer().listen(0, '127.0.0.1');
+    await once(taken, 'listening');
+    const busy = run(program, ['127.0.0.1', String((taken.address() as AddressInfo).port)]);
+    expect((await busy.exit).code).toBe(1);
+    expect(busy.stderr).toMatch(/^.*EADDRINUSE.*\n$/);
+    taken.close();
+    const elsewhere = run(program, ['192.0.2.1', '0']);
+    expect((await elsewhere.exit).code).toBe(1);
+    expect(elsewhere.stderr).toMatch(/^.*EADDRNOTAVAIL.*\n$/);
+  });
+
+  it('prints a line per connect, message, reply and disconnect, with the real descriptor', async () => {
+    const { server, port } = await startServer(program);
+    const client = await TcpClient.connect(port);
+    client.send('22 + 44\n');
+    await client.line();
+    client.finish();
+    await client.rest();
+    await server.prints(/disconnected\n/);
+    const reply = program === 'server4' ? '22 + 44' : '66';
+    expect(server.stdout.replace(/\b\d\d\b(?=\n| (sent|disconnected))/g, (n) => (n === '66' || n === '44' ? n : 'FD'))).toBe(
+      [
+        `${program} listening on 127.0.0.1:${port}`,
+        'Connected with client socket number FD',
+        'Client socket FD sent message: 22 + 44',
+        `Sending reply: ${reply}`,
+        'Client socket FD disconnected',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  it('escapes control characters before it prints them', async () => {
+    const { server, port } = await startServer(program);
+    const client = await TcpClient.connect(port);
+    client.send('\x1b[2J\x07\n');
+    await client.line();
+    const [line] = await server.prints(/sent message: .*\n/);
+    expect(line).toBe('sent message: \\x1b[2J\\x07\n');
+    client.close();
+  });
+
+  it.each(['SIGINT', 'SIGTERM'] as const)('exits 0 on %s with clients connected', async (signal) => {
+    const { server, port } = await startServer(program);
+    const clients = await Promise.all(Array.from({ length: 8 }, () => TcpClient.connect(port)));
+    await server.prints(/Connected/);
+    server.child.kill(signal);
+    expect(await server.exit).toEqual({ code: 0, signal: null });
+    for (const client of clients) client.close();
+  });
+});
+
+it('a server without a free descriptor turns newcomers away, neither spins nor dies, and recovers', async () => {
+  const { server, port } = await startServer('server3', [], 'ulimit -n 40');
+  const clients: TcpClient[] = [];
+  for (let i = 0; i < 40; i++) clients.push((await TcpClient.connect(port)).send('1+1\n'));
+  const answers = await Promise.all(clients.map((client) => client.line()));
+  const turnedAway = answers.filter((line) => /^error: .*no file descriptor/.test(line));
+  expect(turnedAway.length).toBeGreaterThan(0);
+  expect(answers.filter((line) => line === '2\n').length).toBe(40 - turnedAway.length);
+  for (const client of clients) client.close();
+  await server.until((stdout) => stdout.split('disconnected').length > 40);
+  const next = await TcpClient.connect(port);
+  expect(await next.send('2+2\n').line()).toBe('4\n');
+  next.close();
+});
+
+describe('client', () => {
+  it('prints a usage line and exits 2 on wrong arguments', async () => {
+    const child = run('client', ['127.0.0.1']);
+    expect((await child.exit).code).toBe(2);
+    expect(child.stderr).toContain('usage: client <ip> <port>');
+  });
+
+  it('asks, prints replies, and ends at "n"', async () => {
+    const { port } = await startServer('server3');
+    const client = run('client', ['127.0.0.1', String(port)]);
+    await client.prints(/Message: $/);
+    client.write('22 + 44\n');
+    await client.prints(/Server replied: 66\nContinue\? \(Y\/n\) $/);
+    client.write('\n');
+    await client.prints(/\) Message: $/);
+    client.write('7/0\n');
+    await client.prints(/Server replied: error: .*\nContinue/);
+    client.write('n\n');
+    expect(await client.exit).toEqual({ code: 0, signal: null });
+  });
+
+  it('works with piped input and ends with it', async () => {
+    const { port } = await startServer('server2');
+    const client = run('client', ['127.0.0.1', String(port)]).end('1+1\nY\n2+2\n');
+    expect((await client.exit).code).toBe(0);
+    expect(client.stdout.match(/Server replied: .*/g)).toEqual(['Server replied: 2', 'Server replied: 4']);
+  });
+
+  it('is turned away by a busy server before it prompts, and exits 1', async () => {
+    const { server, port } = await startServer('server1');
+    const first = await TcpClient.connect(port);
+    await server.prints(/Connected/);
+    const client = run('client', ['127.0.0.1', String(port)]).end('1+1\nn\n');
+    expect((await client.exit).code).toBe(1);
+    expect(client.stdout).toBe('');
+    expect(client.stderr).toMatch(/^error: .*busy: .*\n$/);
+    first.close();
+  });
+
+  it('says that nobody listens, and exits 1', async () => {
+    const free = createServer().listen(0, '127.0.0.1');
+    await once(free, 'listening');
+    const { port } = free.address() as AddressInfo;
+    free.close();
+    await once(free, 'close');
+    const client = run('client', ['127.0.0.1', String(port)]);
+    expect((await client.exit).code).toBe(1);
+    expect(client.stderr).toMatch(/^error: .*ECONNREFUSED.*\n$/);
+  });
+
+  it('says that the connection was lost, and exits 1', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const client = run('client', ['127.0.0.1', String((server.address() as AddressInfo).port)]);
+    const [socket] = (await once(server, 'connection')) as [Socket];
+    await client.prints(/Message: $/);
+    socket.resetAndDestroy();
+    expect((await client.exit).code).toBe(1);
+    expect(client.stderr).toMatch(/^error: .*connection lost \(ECONNRESET\)\n$/);
+    server.close();
+  });
+});
