@@ -1,0 +1,23 @@
+import { defineConfig } from 'rolldown';
+
+/**
+ * One flat folder: the process, and beside it the file that its worker threads run, which the lab's
+ * host finds by `new URL('./thread.js', import.meta.url)`.
+ */
+export default defineConfig({
+  input: {
+    server: 'src/server.ts',
+    thread: '../../packages/tcp-core/src/host/thread.ts',
+  },
+  platform: 'node',
+  // koffi finds its native binary beside its own files.
+  external: ['koffi'],
+  output: {
+    dir: 'dist',
+    format: 'esm',
+    entryFileNames: '[name].js',
+    chunkFileNames: '[name]-[hash].js',
+    cleanDir: true,
+    minify: false,
+  },
+});

@@ -1,0 +1,95 @@
+/** `GET /ws/client/server1` … `server4`: the browser clients, one WebSocket each. */
+
+import { randomUUID } from 'node:crypto';
+import { type LabHost } from '@sockscope/tcp-core/host/lab-host';
+import { serverIds, type ServerId } from '@sockscope/tcp-core/trace/events';
+import { type FastifyBaseLogger } from 'fastify';
+import { type WebSocket } from '@fastify/websocket';
+import { ClientSession } from './client-session.ts';
+import { closings, Refusal } from './errors.ts';
+import { type Gateway } from './gateway.ts';
+import { Identifier } from './identify.ts';
+import { ClientQuery } from './schemas.ts';
+
+const PING_MS = 10_000;
+
+/** An address to connect to, for one to listen at: the wildcards listen on loopback too. */
+const REACHABLE: Record<string, string> = { '0.0.0.0': '127.0.0.1', '::': '::1' };
+
+export interface BridgeOptions {
+  lab: LabHost;
+  /** How many browser clients there may be at once; more are refused with 503. */
+  maxSessions: number;
+}
+
+export function registerClientBridge(app: Gateway, { lab, maxSessions }: BridgeOptions): void {
+  const sessions = new Set<ClientSession>();
+  const identifier = new Identifier(({ server, connection, client, session }) =>
+    lab.record(server, { type: 'identified', connection, client, session }),
+  );
+  const unsubscribe = lab.onEvents((events) => {
+    for (const event of events) identifier.observe(event);
+  });
+  const pings = setInterval(() => {
+    for (const session of sessions) session.ping();
+  }, PING_MS).unref();
+
+  for (const server of serverIds)
+    app.get(
+      `/ws/client/${server}`,
+      {
+        websocket: true,
+        schema: { querystring: ClientQuery },
+        preHandler: (_request, _reply, done) => {
+          done(sessions.size >= maxSessions ? new Refusal('full') : undefined);
+        },
+      },
+      (webSocket, { query, log }) => {
+        open(webSocket, server, query.session ?? randomUUID(), log);
+      },
+    );
+
+  app.addHook('preClose', (done) => {
+    clearInterval(pings);
+    unsubscribe();
+    for (const session of sessions) session.destroy();
+    done();
+  });
+
+  function open(
+    webSocket: WebSocket,
+    server: ServerId,
+    name: string,
+    log: FastifyBaseLogger,
+  ): void {
+    const { address, port, status } = lab.state.servers[server];
+    if (sessions.size >= maxSessions) {
+      webSocket.close(...closings.full);
+      return;
+    }
+    if (address === null || port === null) {
+      neverListened(webSocket);
+      return;
+    }
+    const session = new ClientSession({
+      webSocket,
+      server,
+      session: name,
+      address: REACHABLE[address] ?? address,
+      port,
+      identifier,
+      record: (id, fact) => lab.record(id, fact),
+      isUp: () => !['stopped', 'crashed'].includes(lab.state.servers[server].status),
+      log,
+      onClosed: () => sessions.delete(session),
+    });
+    log.debug({ server, session: name, port, status }, 'browser client opened');
+    sessions.add(session);
+  }
+}
+
+/** There is no address to connect to. */
+function neverListened(webSocket: WebSocket): void {
+  webSocket.send(JSON.stringify({ type: 'ended', how: 'failed', errno: null }));
+  webSocket.close(...closings.ended);
+}

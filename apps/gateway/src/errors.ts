@@ -1,0 +1,85 @@
+/** Every way in which the gateway refuses a request or ends a WebSocket. docs/protocol.md lists them. */
+
+/** Answers to HTTP requests and refused upgrades: status, what is wrong, what to do about it. */
+export const refusals = {
+  badRequest: [400, 'This is not an HTTP request.', 'Send HTTP/1.1, as a browser or curl does.'],
+  badTarget: [400, 'The request target is not a path.', 'Ask for a path such as /api/lab.'],
+  noHost: [400, 'The Host header is missing.', 'Send the address of the page as Host.'],
+  manyHosts: [400, 'There is more than one Host header.', 'Send exactly one.'],
+  invalid: [400, 'The request does not have the form that it needs.', 'See docs/protocol.md.'],
+  badJson: [400, 'The body is not JSON.', 'Send a JSON object, or no body and no Content-Type.'],
+  foreignHost: [
+    403,
+    'The Host header names another site.',
+    'Open the page by the address that Sockscope printed when it started.',
+  ],
+  foreignOrigin: [
+    403,
+    'The request comes from a page of another origin.',
+    'Only the page that this gateway serves may call it.',
+  ],
+  foreignSite: [
+    403,
+    'The browser says that another site made this request.',
+    'Only the page that this gateway serves may call it.',
+  ],
+  noRoute: [404, 'There is nothing at this address.', 'docs/protocol.md lists every address.'],
+  noSocketHere: [
+    404,
+    'There is no WebSocket at this address.',
+    'WebSockets are at /ws/lab and /ws/client/server1 to /ws/client/server4.',
+  ],
+  noServer: [
+    404,
+    'There is no such server.',
+    'The servers are server1, server2, server3, server4.',
+  ],
+  slow: [408, 'The request took too long to arrive.', 'Send it again.'],
+  cannotStart: [409, 'The server could not start.', 'Free its port, then start it again.'],
+  tooLarge: [413, 'The body is too large.', 'Send at most 16 KiB.'],
+  mediaType: [415, 'The body has a type that is not taken here.', 'Send application/json.'],
+  socketOnly: [426, 'This address is for WebSockets only.', 'Connect with ws:// instead.'],
+  longHeaders: [431, 'The header lines are too long.', 'Send fewer cookies and headers.'],
+  internal: [500, 'The gateway failed at this request.', 'Its log says why: --log-level error.'],
+  notBuilt: [503, 'The page has not been built yet.', 'End Sockscope and run npm start.'],
+  manyViewers: [503, 'There are as many viewers as the gateway allows.', 'Close some pages.'],
+  full: [
+    503,
+    'There are as many browser clients as the gateway allows.',
+    'Close some, or start it with a larger --max-sessions.',
+  ],
+} as const satisfies Record<string, readonly [status: number, error: string, hint: string]>;
+
+export type RefusalName = keyof typeof refusals;
+
+/** A request that is refused, thrown out of a hook or a handler. */
+export class Refusal extends Error {
+  readonly refusal: RefusalName;
+  readonly statusCode: number;
+  readonly hint: string;
+
+  /** `hint` replaces the usual one where more is known. */
+  constructor(refusal: RefusalName, hint?: string) {
+    super(refusals[refusal][1]);
+    this.name = 'Refusal';
+    this.refusal = refusal;
+    this.statusCode = refusals[refusal][0];
+    this.hint = hint ?? refusals[refusal][2];
+  }
+
+  /** The body of the answer. */
+  get answer(): { error: string; hint: string } {
+    return { error: this.message, hint: this.hint };
+  }
+}
+
+/** Why the gateway closes a WebSocket: code (RFC 6455 section 7.4.1) and reason, at most 123 bytes. */
+export const closings = {
+  ended: [1000, 'the TCP connection ended'],
+  stopping: [1001, 'the gateway is stopping'],
+  notControl: [1008, 'a text frame must be {"type":"shutdown"}; bytes go in binary frames'],
+  afterShutdown: [1008, 'no bytes may follow a shutdown frame'],
+  viewerSpoke: [1008, 'this WebSocket takes no frames'],
+  tooBig: [1009, ''],
+  full: [1013, 'too many'],
+} as const satisfies Record<string, readonly [code: number, reason: string]>;

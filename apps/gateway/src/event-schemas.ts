@@ -1,0 +1,201 @@
+/** The event log and the lab's state as schemas: what tcp-core's trace folder says in types. */
+
+import { busyPolicies, serverIds } from '@sockscope/tcp-core/trace/events';
+import { Type, type Static, type TProperties } from 'typebox';
+
+const closed = { additionalProperties: false };
+const count = Type.Integer({ minimum: 0 });
+const text = Type.String();
+const descriptors = Type.Array(Type.Integer());
+const textOrNull = Type.Union([Type.String(), Type.Null()]);
+const integerOrNull = Type.Union([Type.Integer(), Type.Null()]);
+const flow = Type.Object({ calls: count, bytes: count }, closed);
+const call = Type.Enum(['accept', 'recv', 'send', 'select', 'handoff', 'parked']);
+const role = Type.Enum(['server', 'acceptor', 'client']);
+const ending = Type.Enum(['fin', 'rst', 'timeout', 'local']);
+
+export const ServerName = Type.Enum(serverIds);
+export const Policy = Type.Enum(busyPolicies);
+
+const stamp = {
+  epoch: text,
+  seq: Type.Integer({ minimum: 1 }),
+  t: count,
+  server: ServerName,
+  thread: integerOrNull,
+};
+
+function fact<const Name extends string, Rest extends TProperties>(type: Name, rest: Rest) {
+  return Type.Object({ type: Type.Literal(type), ...stamp, ...rest }, closed);
+}
+
+const settings = { policy: Policy, idleMs: count, slowMs: count, maxThreads: count };
+const socket = { connection: Type.Integer(), fd: Type.Integer() };
+const peer = { address: text, port: count };
+
+export const events = {
+  starting: fact('starting', settings),
+  listening: fact('listening', { fd: Type.Integer(), ...peer, backlog: count }),
+  listenerClosed: fact('listenerClosed', { fd: Type.Integer() }),
+  stopped: fact('stopped', {}),
+  crashed: fact('crashed', { error: text, restarting: Type.Boolean() }),
+  threadStarted: fact('threadStarted', { tid: Type.Integer(), role }),
+  threadEnded: fact('threadEnded', { tid: Type.Integer() }),
+  blocked: fact('blocked', {
+    call,
+    read: descriptors,
+    write: descriptors,
+    timeoutMs: integerOrNull,
+  }),
+  accepted: fact('accepted', { ...socket, ...peer }),
+  identified: fact('identified', {
+    connection: Type.Integer(),
+    client: Type.Enum(['browser', 'external']),
+    session: textOrNull,
+  }),
+  handedOver: fact('handedOver', { ...socket, to: Type.Integer() }),
+  received: fact('received', { ...socket, bytes: count, preview: text }),
+  peerClosed: fact('peerClosed', socket),
+  evaluated: fact('evaluated', {
+    ...socket,
+    message: text,
+    reply: text,
+    error: Type.Boolean(),
+    micros: count,
+  }),
+  sent: fact('sent', { ...socket, bytes: count, requested: count, preview: text }),
+  refused: fact('refused', { ...socket, reason: text }),
+  selected: fact('selected', {
+    read: descriptors,
+    write: descriptors,
+    readable: descriptors,
+    writable: descriptors,
+    micros: count,
+  }),
+  shutdown: fact('shutdown', socket),
+  closed: fact('closed', {
+    ...socket,
+    how: ending,
+    errno: textOrNull,
+    received: count,
+    sent: count,
+  }),
+  summed: fact('summed', {
+    micros: count,
+    turns: count,
+    connections: Type.Array(
+      Type.Object(
+        { ...socket, received: flow, sent: flow, messages: count, errors: count },
+        closed,
+      ),
+    ),
+  }),
+  connectFailed: fact('connectFailed', { session: text, errno: text }),
+};
+
+/** One entry of the log. */
+export const Event = Type.Unsafe<Static<(typeof events)[keyof typeof events]>>(
+  Type.Union(Object.values(events)),
+);
+
+const Thread = Type.Object(
+  {
+    id: Type.Integer(),
+    tid: Type.Integer(),
+    role,
+    call: Type.Union([call, Type.Null()]),
+    read: descriptors,
+    write: descriptors,
+    timeoutMs: integerOrNull,
+    since: count,
+    connection: integerOrNull,
+    lastSelect: Type.Union([
+      Type.Object(
+        {
+          t: count,
+          read: descriptors,
+          write: descriptors,
+          readable: descriptors,
+          writable: descriptors,
+        },
+        closed,
+      ),
+      Type.Null(),
+    ]),
+  },
+  closed,
+);
+
+const Connection = Type.Object(
+  {
+    id: Type.Integer(),
+    fd: Type.Integer(),
+    ...peer,
+    client: Type.Enum(['pending', 'browser', 'external']),
+    session: textOrNull,
+    openedAt: count,
+    received: flow,
+    sent: flow,
+    messages: count,
+    errors: count,
+    peerClosed: Type.Boolean(),
+    localClosed: Type.Boolean(),
+    refused: textOrNull,
+    exchanges: Type.Array(
+      Type.Object({ t: count, message: text, reply: text, error: Type.Boolean() }, closed),
+    ),
+    lastReceived: text,
+    lastSent: text,
+    end: Type.Union([
+      Type.Object({ t: count, how: ending, errno: textOrNull }, closed),
+      Type.Null(),
+    ]),
+  },
+  closed,
+);
+
+const Server = Type.Object(
+  {
+    id: ServerName,
+    status: Type.Enum(['stopped', 'starting', 'listening', 'not listening', 'crashed']),
+    fd: integerOrNull,
+    address: textOrNull,
+    port: integerOrNull,
+    backlog: integerOrNull,
+    ...settings,
+    error: textOrNull,
+    crashes: count,
+    threads: Type.Record(Type.Integer(), Thread),
+    connections: Type.Record(Type.Integer(), Connection),
+    ended: Type.Array(Connection),
+    totals: Type.Object(
+      {
+        accepted: count,
+        refused: count,
+        connectFailures: count,
+        messages: count,
+        errors: count,
+        selects: count,
+        received: flow,
+        sent: flow,
+      },
+      closed,
+    ),
+  },
+  closed,
+);
+
+/** The state that the log folds into. */
+export const State = Type.Object(
+  {
+    epoch: text,
+    seq: count,
+    t: count,
+    servers: Type.Object(
+      { server1: Server, server2: Server, server3: Server, server4: Server },
+      closed,
+    ),
+    log: Type.Array(Event),
+  },
+  closed,
+);

@@ -1,0 +1,77 @@
+/** The lab by plain HTTP: its state, its health, and the controls of its servers. */
+
+import { type LabHost } from '@sockscope/tcp-core/host/lab-host';
+import { serverIds, type ServerId } from '@sockscope/tcp-core/trace/events';
+import { Refusal } from './errors.ts';
+import { type Gateway } from './gateway.ts';
+import { ServerChanges, ServerParams, type HealthAnswer, type ServerAnswer } from './schemas.ts';
+
+export function registerLabRoutes(app: Gateway, { lab }: { lab: LabHost }): void {
+  const startedAt = performance.now();
+
+  app.get('/api/lab', (_request, reply) =>
+    reply.header('cache-control', 'no-store').send({ type: 'snapshot', state: lab.state }),
+  );
+
+  app.get('/healthz', (_request, reply) => {
+    const { servers } = lab.state;
+    const crashed = serverIds.some((id) => servers[id].status === 'crashed');
+    const answer: HealthAnswer = {
+      status: crashed ? 'crashed' : 'ok',
+      epoch: lab.epoch,
+      uptimeSeconds: Math.floor((performance.now() - startedAt) / 1000),
+      servers: {
+        server1: servers.server1.status,
+        server2: servers.server2.status,
+        server3: servers.server3.status,
+        server4: servers.server4.status,
+      },
+    };
+    return reply
+      .code(crashed ? 503 : 200)
+      .header('cache-control', 'no-store')
+      .send(answer);
+  });
+
+  // The lab itself lets controls of one server wait for each other.
+  const control = { schema: { params: ServerParams } };
+
+  app.post('/api/servers/:server/start', control, async ({ params: { server } }) => {
+    await orCannotStart(lab.start(server));
+    return now(server);
+  });
+
+  app.post('/api/servers/:server/stop', control, async ({ params: { server } }) => {
+    await lab.stop(server);
+    return now(server);
+  });
+
+  app.post('/api/servers/:server/restart', control, async ({ params: { server } }) => {
+    await orCannotStart(lab.restart(server));
+    return now(server);
+  });
+
+  /** The settings are read when a server starts, so it is restarted with them. */
+  app.patch(
+    '/api/servers/:server',
+    { schema: { params: ServerParams, body: ServerChanges } },
+    async ({ params: { server }, body }) => {
+      await orCannotStart(lab.restart(server, body));
+      return now(server);
+    },
+  );
+
+  function now(server: ServerId): ServerAnswer {
+    const { status, address, port } = lab.state.servers[server];
+    const { policy, idleMs, slowMs, maxThreads } = lab.optionsOf(server);
+    return { server, status, address, port, policy, idleMs, slowMs, maxThreads };
+  }
+}
+
+async function orCannotStart(started: Promise<unknown>): Promise<void> {
+  try {
+    await started;
+  } catch (error) {
+    throw new Refusal('cannotStart', (error as Error).message);
+  }
+}

@@ -1,0 +1,179 @@
+/**
+ * `GET /ws/lab`: the lab's state once, then its log as it grows, to every viewer. Each event comes
+ * exactly once and in its order, or a `gap` says which are left out and a new snapshot follows.
+ */
+
+import { type LabHost } from '@sockscope/tcp-core/host/lab-host';
+import { type LabEvent } from '@sockscope/tcp-core/trace/events';
+import { type WebSocket } from '@fastify/websocket';
+import { closings, Refusal } from './errors.ts';
+import { EventRing } from './event-ring.ts';
+import { type Gateway } from './gateway.ts';
+import { LabQuery, type GapFrame } from './schemas.ts';
+
+/** Milliseconds between two batches: one frame of a 60 Hz screen. */
+const BATCH_MS = 16;
+const BATCH_EVENTS = 1000;
+
+/** A viewer for which more bytes than this wait gets no events until they are read. */
+export const VIEWER_BYTES = 1024 * 1024;
+
+/** Pages that may watch at once. */
+const VIEWERS_MAX = 500;
+
+const PING_MS = 10_000;
+const PINGS_UNANSWERED = 2;
+
+interface Viewer {
+  webSocket: WebSocket;
+  /** The last event it was sent, by itself or in a snapshot. */
+  seq: number;
+  /** It does not read fast enough, and is sent nothing for now. */
+  behind: boolean;
+  unanswered: number;
+}
+
+export class LabStream {
+  readonly #lab: LabHost;
+  readonly #viewers = new Set<Viewer>();
+  readonly #ring = new EventRing();
+  readonly #pings: NodeJS.Timeout;
+  readonly #unsubscribe: () => void;
+  #waiting: LabEvent[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  #lastBatch = 0;
+
+  constructor(lab: LabHost) {
+    this.#lab = lab;
+    this.#unsubscribe = lab.onEvents((events) => this.#take(events));
+    this.#pings = setInterval(() => this.#ping(), PING_MS).unref();
+  }
+
+  get isFull(): boolean {
+    return this.#viewers.size >= VIEWERS_MAX;
+  }
+
+  /** A new viewer; with `epoch` and `since` one that has the log up to there. */
+  add(webSocket: WebSocket, { epoch, since }: { epoch?: string; since?: number }): void {
+    // Whatever waits belongs to the viewers that are here already; this one starts behind it.
+    this.#flush();
+    const viewer: Viewer = { webSocket, seq: 0, behind: false, unanswered: 0 };
+    this.#viewers.add(viewer);
+    webSocket
+      .on('pong', () => (viewer.unanswered = 0))
+      .on('message', () => webSocket.close(...closings.viewerSpoke))
+      .on('close', () => this.#viewers.delete(viewer));
+
+    if (epoch !== this.#lab.epoch || since === undefined) {
+      this.#snapshot(viewer);
+      return;
+    }
+    viewer.seq = since;
+    const missed = this.#ring.after(since);
+    if (!missed) {
+      this.#catchUp(viewer);
+      return;
+    }
+    for (const batch of batches(missed)) this.#send(viewer, framed(batch));
+    viewer.seq = missed.at(-1)?.seq ?? since;
+  }
+
+  close(): void {
+    this.#unsubscribe();
+    clearInterval(this.#pings);
+    clearTimeout(this.#timer);
+  }
+
+  #take(events: readonly LabEvent[]): void {
+    this.#ring.push(events);
+    if (this.#viewers.size === 0) return;
+    for (const event of events) this.#waiting.push(event);
+    const since = performance.now() - this.#lastBatch;
+    this.#timer ??= setTimeout(() => this.#flush(), Math.max(0, BATCH_MS - since));
+  }
+
+  #flush(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const waiting = this.#waiting;
+    if (waiting.length === 0) return;
+    this.#waiting = [];
+    this.#lastBatch = performance.now();
+    for (const batch of batches(waiting)) {
+      // Made once, whatever the number of viewers.
+      const frame = framed(batch);
+      for (const viewer of this.#viewers) this.#offer(viewer, frame, batch.at(-1)?.seq ?? 0);
+    }
+  }
+
+  #offer(viewer: Viewer, frame: string, last: number): void {
+    if (viewer.behind) return;
+    if (viewer.webSocket.bufferedAmount > VIEWER_BYTES) {
+      viewer.behind = true;
+      return;
+    }
+    viewer.seq = last;
+    this.#send(viewer, frame);
+  }
+
+  /** Every frame's callback looks whether a viewer that was behind has read it all. */
+  #send(viewer: Viewer, frame: string): void {
+    viewer.webSocket.send(frame, (error) => {
+      if (error || !viewer.behind || viewer.webSocket.bufferedAmount > 0) return;
+      this.#flush();
+      viewer.behind = false;
+      this.#catchUp(viewer);
+    });
+  }
+
+  /** Names what the viewer has missed, and gives it the state instead. */
+  #catchUp(viewer: Viewer): void {
+    const gap: GapFrame = { type: 'gap', from: viewer.seq + 1, to: this.#lab.state.seq };
+    if (gap.from <= gap.to) this.#send(viewer, JSON.stringify(gap));
+    this.#snapshot(viewer);
+  }
+
+  #snapshot(viewer: Viewer): void {
+    const { state } = this.#lab;
+    viewer.seq = state.seq;
+    this.#send(viewer, JSON.stringify({ type: 'snapshot', state }));
+  }
+
+  #ping(): void {
+    for (const viewer of this.#viewers) {
+      if (viewer.unanswered >= PINGS_UNANSWERED) viewer.webSocket.terminate();
+      viewer.unanswered += 1;
+      if (viewer.webSocket.readyState === viewer.webSocket.OPEN) viewer.webSocket.ping();
+    }
+  }
+}
+
+export function registerLabStream(app: Gateway, { lab }: { lab: LabHost }): void {
+  const stream = new LabStream(lab);
+  app.get(
+    '/ws/lab',
+    {
+      websocket: true,
+      schema: { querystring: LabQuery },
+      preHandler: (_request, _reply, done) => {
+        done(stream.isFull ? new Refusal('manyViewers') : undefined);
+      },
+    },
+    (webSocket, { query }) => {
+      stream.add(webSocket, query);
+    },
+  );
+  app.addHook('preClose', (done) => {
+    stream.close();
+    done();
+  });
+}
+
+function framed(events: readonly LabEvent[]): string {
+  return JSON.stringify({ type: 'events', events });
+}
+
+function* batches(events: readonly LabEvent[]): Generator<readonly LabEvent[]> {
+  for (let start = 0; start < events.length; start += BATCH_EVENTS)
+    yield events.slice(start, start + BATCH_EVENTS);
+}

@@ -1,0 +1,58 @@
+/** Serves the built page, and the headers that keep it a page of its own making. */
+
+import { existsSync } from 'node:fs';
+import { basename } from 'node:path';
+import helmet from '@fastify/helmet';
+import staticFiles from '@fastify/static';
+import { Refusal } from './errors.ts';
+import { type Gateway } from './gateway.ts';
+
+/**
+ * Nothing but the page's own files, nobody may frame it, and nothing in it runs that is not such a
+ * file. Text from a socket that got into the page as markup could still do nothing.
+ */
+const contentSecurityPolicy = {
+  useDefaults: false,
+  directives: {
+    defaultSrc: ["'none'"],
+    scriptSrc: ["'self'"],
+    styleSrc: ["'self'"],
+    fontSrc: ["'self'"],
+    imgSrc: ["'self'", 'data:'],
+    connectSrc: ["'self'"],
+    baseUri: ["'none'"],
+    formAction: ["'none'"],
+    frameAncestors: ["'none'"],
+  },
+};
+
+/** Vite puts a hash of the content into the names below assets/. */
+const IMMUTABLE = 'public, max-age=31536000, immutable';
+
+export async function registerHeaders(app: Gateway): Promise<void> {
+  await app.register(helmet, {
+    contentSecurityPolicy,
+    referrerPolicy: { policy: 'no-referrer' },
+    // Plain HTTP on this machine: there is no HTTPS to insist on.
+    strictTransportSecurity: false,
+  });
+}
+
+/** `webRoot` is the folder of the built page. */
+export async function registerPage(app: Gateway, { webRoot }: { webRoot: string }): Promise<void> {
+  if (!existsSync(`${webRoot}/index.html`)) {
+    app.get('/', () => {
+      throw new Refusal('notBuilt');
+    });
+    return;
+  }
+  await app.register(staticFiles, {
+    root: webRoot,
+    cacheControl: false,
+    dotfiles: 'ignore',
+    setHeaders: (reply, path) => {
+      const hashed = path.includes('/assets/') && /-[\w-]{8,}\.\w+$/.test(basename(path));
+      void reply.header('cache-control', hashed ? IMMUTABLE : 'no-cache');
+    },
+  });
+}

@@ -1,0 +1,130 @@
+/**
+ * Every body, query and frame of the gateway, as one schema each. docs/protocol.md describes the
+ * same in prose; a test holds the two together.
+ */
+
+import { optionBounds } from '@sockscope/tcp-core/host/server-options';
+import { Type, type Static } from 'typebox';
+import { Event, Policy, ServerName, State } from './event-schemas.ts';
+
+const closed = { additionalProperties: false };
+
+function bounded([minimum, maximum]: readonly [number, number]) {
+  return Type.Integer({ minimum, maximum });
+}
+
+/** A browser client's name, picked by the page. */
+export const Session = Type.String({ pattern: '^[A-Za-z0-9-]{1,40}$' });
+
+export const ServerParams = Type.Object({ server: ServerName }, closed);
+
+/** `GET /ws/client/:server` */
+export const ClientQuery = Type.Object({ session: Type.Optional(Session) }, closed);
+
+/** `GET /ws/lab`: the last event that the viewer has. */
+export const LabQuery = Type.Object(
+  {
+    epoch: Type.Optional(Type.String({ maxLength: 100 })),
+    since: Type.Optional(Type.Integer({ minimum: 0 })),
+  },
+  closed,
+);
+
+/** `PATCH /api/servers/:server` */
+export const ServerChanges = Type.Object(
+  {
+    policy: Type.Optional(Policy),
+    idleMs: Type.Optional(bounded(optionBounds.idleMs)),
+    slowMs: Type.Optional(bounded(optionBounds.slowMs)),
+    maxThreads: Type.Optional(bounded(optionBounds.maxThreads)),
+  },
+  { ...closed, minProperties: 1 },
+);
+
+/** How a browser client's TCP connection ended. */
+export const endings = ['fin', 'rst', 'refused', 'timeout', 'failed'] as const;
+export type SessionEnding = (typeof endings)[number];
+
+/** The text frames on `/ws/client/…`; binary frames are the stream's bytes. */
+export const clientFrames = {
+  connected: Type.Object(
+    {
+      type: Type.Literal('connected'),
+      session: Session,
+      localAddress: Type.String(),
+      localPort: Type.Integer({ minimum: 1, maximum: 65535 }),
+    },
+    closed,
+  ),
+  ended: Type.Object(
+    {
+      type: Type.Literal('ended'),
+      how: Type.Enum(endings),
+      errno: Type.Union([Type.String(), Type.Null()]),
+    },
+    closed,
+  ),
+  shutdown: Type.Object({ type: Type.Literal('shutdown') }, closed),
+};
+
+export type ConnectedFrame = Static<typeof clientFrames.connected>;
+export type EndedFrame = Static<typeof clientFrames.ended>;
+
+/** The text frames on `/ws/lab`. */
+export const labFrames = {
+  snapshot: Type.Object({ type: Type.Literal('snapshot'), state: State }, closed),
+  events: Type.Object({ type: Type.Literal('events'), events: Type.Array(Event) }, closed),
+  gap: Type.Object(
+    {
+      type: Type.Literal('gap'),
+      from: Type.Integer({ minimum: 1 }),
+      to: Type.Integer({ minimum: 0 }),
+    },
+    closed,
+  ),
+};
+
+export type GapFrame = Static<typeof labFrames.gap>;
+
+/** `GET /api/lab` */
+export const LabAnswer = labFrames.snapshot;
+
+/** What every control answers: the server as it is now. */
+export const ServerAnswer = Type.Object(
+  {
+    server: ServerName,
+    status: Type.String(),
+    address: Type.Union([Type.String(), Type.Null()]),
+    port: Type.Union([Type.Integer(), Type.Null()]),
+    policy: Policy,
+    idleMs: Type.Integer(),
+    slowMs: Type.Integer(),
+    maxThreads: Type.Integer(),
+  },
+  closed,
+);
+export type ServerAnswer = Static<typeof ServerAnswer>;
+
+/** `GET /healthz` */
+export const HealthAnswer = Type.Object(
+  {
+    status: Type.Enum(['ok', 'crashed']),
+    epoch: Type.String(),
+    uptimeSeconds: Type.Integer({ minimum: 0 }),
+    servers: Type.Object(
+      {
+        server1: Type.String(),
+        server2: Type.String(),
+        server3: Type.String(),
+        server4: Type.String(),
+      },
+      closed,
+    ),
+  },
+  closed,
+);
+export type HealthAnswer = Static<typeof HealthAnswer>;
+
+/** Every refused request: what is wrong, and what to do about it. */
+export const ErrorAnswer = Type.Object({ error: Type.String(), hint: Type.String() }, closed);
+export type ErrorAnswer = Static<typeof ErrorAnswer>;

@@ -1,0 +1,117 @@
+import { Value } from 'typebox/value';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { refusals } from '../src/errors.ts';
+import { HealthAnswer, LabAnswer, ServerAnswer } from '../src/schemas.ts';
+import { startGateway, tcpClient, received, type Running } from './running-gateway.ts';
+
+let gateway: Running;
+
+beforeAll(async () => {
+  gateway = await startGateway();
+});
+afterAll(() => gateway.close());
+
+async function call(
+  method: string,
+  path: string,
+  body?: string,
+  type = 'application/json',
+): Promise<{ status: number; answer: Record<string, unknown> }> {
+  const response = await fetch(`http://${gateway.host}${path}`, {
+    method,
+    ...(body === undefined ? {} : { body, headers: { 'content-type': type } }),
+  });
+  return { status: response.status, answer: (await response.json()) as Record<string, unknown> };
+}
+
+describe('the lab by HTTP', () => {
+  it('tells its state and its health', async () => {
+    const lab = await call('GET', '/api/lab');
+    expect([...Value.Errors(LabAnswer, lab.answer)]).toEqual([]);
+    expect(lab.answer).toEqual({ type: 'snapshot', state: gateway.lab.state });
+    const health = await call('GET', '/healthz');
+    expect(health.status).toBe(200);
+    expect([...Value.Errors(HealthAnswer, health.answer)]).toEqual([]);
+    expect(health.answer).toMatchObject({ status: 'ok', servers: { server3: 'listening' } });
+  });
+
+  it('stops, starts and restarts a server on its port', async () => {
+    const { port } = gateway.lab.state.servers.server3;
+    const stopped = await call('POST', '/api/servers/server3/stop');
+    expect([...Value.Errors(ServerAnswer, stopped.answer)]).toEqual([]);
+    expect(stopped.answer).toMatchObject({ server: 'server3', status: 'stopped' });
+    await expect(tcpClient(gateway.lab, 'server3')).rejects.toThrow('ECONNREFUSED');
+    for (const action of ['start', 'start', 'restart']) {
+      const { status, answer } = await call('POST', `/api/servers/server3/${action}`);
+      expect(status).toBe(200);
+      expect(answer).toMatchObject({ status: 'listening', port });
+    }
+    const client = await tcpClient(gateway.lab, 'server3');
+    client.end('1 + 1\n');
+    expect((await received(client)).toString()).toBe('2\n');
+  });
+
+  it('changes a server, and takes many changes at once in turn', async () => {
+    const answers = await Promise.all(
+      [1, 2, 3, 4].map((slowMs) =>
+        call('PATCH', '/api/servers/server1', JSON.stringify({ slowMs, policy: 'queue' })),
+      ),
+    );
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+    expect(gateway.lab.state.servers.server1).toMatchObject({
+      status: 'listening',
+      slowMs: 4,
+      policy: 'queue',
+    });
+  });
+
+  it.each([
+    ['PATCH', '/api/servers/server1', '{"slowMs":10001}', 'invalid'],
+    ['PATCH', '/api/servers/server1', '{"port":22}', 'invalid'],
+    ['PATCH', '/api/servers/server1', '{"slowMs":"5"}', 'invalid'],
+    ['PATCH', '/api/servers/server1', '{}', 'invalid'],
+    ['PATCH', '/api/servers/server1', '[]', 'invalid'],
+    ['PATCH', '/api/servers/server1', '{"__proto__":{"slowMs":1}}', 'badJson'],
+    ['PATCH', '/api/servers/server1', '{"slowMs"', 'badJson'],
+    ['PATCH', '/api/servers/server9', '{"slowMs":5}', 'noServer'],
+    ['PATCH', '/api/servers/server1', `{"policy":"${'x'.repeat(17_000)}"}`, 'tooLarge'],
+    ['POST', '/api/servers/server9/start', undefined, 'noServer'],
+    ['POST', '/api/servers/server1/explode', undefined, 'noRoute'],
+    ['GET', '/api/servers/server1', undefined, 'noRoute'],
+    ['GET', '/', undefined, 'notBuilt'],
+  ] as const)('refuses %s %s %s', async (method, path, body, name) => {
+    const before = gateway.lab.state.seq;
+    const { status, answer } = await call(method, path, body);
+    expect(status).toBe(refusals[name][0]);
+    expect(Object.keys(answer).sort()).toEqual(['error', 'hint']);
+    expect(answer['error']).toBe(refusals[name][1]);
+    expect(gateway.lab.state.seq).toBe(before);
+  });
+
+  it('says which part of a body is wrong', async () => {
+    const { answer } = await call('PATCH', '/api/servers/server1', '{"slowMs":10001}');
+    expect(answer['hint']).toContain('slowMs');
+  });
+
+  it('takes no form and no plain text, which any site may send', async () => {
+    for (const type of ['text/plain', 'application/x-www-form-urlencoded']) {
+      const { status, answer } = await call('PATCH', '/api/servers/server1', '{"slowMs":5}', type);
+      expect(status).toBe(415);
+      expect(answer['error']).toBe(refusals.mediaType[1]);
+    }
+  });
+
+  it('says why a server cannot start, and that the lab is not well', async () => {
+    const { createServer } = await import('node:net');
+    const { port } = gateway.lab.state.servers.server2;
+    await call('POST', '/api/servers/server2/stop');
+    const holder = createServer().listen(port ?? 0, '127.0.0.1');
+    const { status, answer } = await call('POST', '/api/servers/server2/start');
+    expect(status).toBe(409);
+    expect(answer['hint']).toContain('EADDRINUSE');
+    const health = await call('GET', '/healthz');
+    expect([health.status, health.answer['status']]).toEqual([503, 'crashed']);
+    await new Promise((resolve) => holder.close(resolve));
+    expect((await call('POST', '/api/servers/server2/start')).status).toBe(200);
+  });
+});

@@ -1,0 +1,212 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { rmSync } from 'node:fs';
+import { type AddressInfo, connect, createServer } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { build, type InputOptions, type OutputOptions } from 'rolldown';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
+import config from '../rolldown.config.ts';
+
+// The bundle as it is shipped, in a folder of its own: dist/ may be in use.
+const folder = fileURLToPath(new URL('../.cache/server-test/', import.meta.url));
+const children: ChildProcess[] = [];
+
+beforeAll(async () => {
+  const { output, ...input } = config as InputOptions & { output: OutputOptions };
+  const cwd = fileURLToPath(new URL('..', import.meta.url));
+  await build({ ...input, cwd, output: { ...output, dir: folder } });
+}, 60_000);
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
+afterEach(() => {
+  for (const child of children.splice(0)) {
+    child.kill('SIGKILL');
+    endGroup(child);
+  }
+});
+
+function endGroup({ pid }: ChildProcess): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // There is no such group, or nothing is left of it.
+  }
+}
+
+interface Started {
+  child: ChildProcess;
+  stdout: () => string;
+  stderr: () => string;
+  /** Exit code. */
+  ended: Promise<number | null>;
+  /** Resolves when this stands in stdout. */
+  says(text: string): Promise<void>;
+}
+
+function start(args: string[], env: Record<string, string> = {}, command?: string): Started {
+  const [program, ...rest] = command
+    ? ['/bin/sh', '-c', command]
+    : [process.execPath, `${folder}server.js`, ...args];
+  const child = spawn(program, rest, {
+    env: { ...process.env, ...env },
+    // With a process group of its own, what a shell started can be ended with it.
+    detached: command !== undefined,
+  });
+  children.push(child);
+  let [stdout, stderr] = ['', ''];
+  const lookers: (() => void)[] = [];
+  child.stdout.on('data', (data) => {
+    stdout += String(data);
+    for (const look of lookers) look();
+  });
+  child.stderr.on('data', (data) => (stderr += String(data)));
+  return {
+    child,
+    stdout: () => stdout,
+    stderr: () => stderr,
+    ended: once(child, 'close').then(([code]) => code as number | null),
+    says: (text) =>
+      new Promise((resolve, reject) => {
+        const look = () => stdout.includes(text) && resolve();
+        lookers.push(look);
+        child.once('close', () => reject(new Error(`ended without "${text}": ${stderr}`)));
+        look();
+      }),
+  };
+}
+
+const free = ['--port', '0', '--tcp-ports', '0,0,0,0'];
+
+function pageOf({ stdout }: Started): string {
+  return /page on (\S+)/.exec(stdout())?.[1] ?? '';
+}
+
+describe('the process', () => {
+  it('says where everything is, and last that it is ready', async () => {
+    const server = start(free);
+    await server.says('Sockscope is ready');
+    const lines = server.stdout().trimEnd().split('\n');
+    for (const [index, name] of ['server1', 'server2', 'server3', 'server4'].entries())
+      expect(lines[index]).toMatch(new RegExp(`^${name} listening on 127\\.0\\.0\\.1:[1-9]\\d*$`));
+    expect(lines[4]).toMatch(/^page on http:\/\/127\.0\.0\.1:[1-9]\d*\/$/);
+    expect(lines[5]).toMatch(/^Sockscope is ready.*http:\/\/127\.0\.0\.1:\d+\/.*Ctrl\+C ends it/);
+    expect(lines).toHaveLength(6);
+    const port = Number(lines[3]?.split(':')[1]);
+    const client = connect({ port, host: '127.0.0.1' });
+    client.end('ping');
+    const [echo] = (await once(client, 'data')) as [Buffer];
+    expect(echo.toString()).toBe('ping');
+    expect((await fetch(`${pageOf(server)}healthz`)).status).toBe(200);
+    server.child.kill('SIGTERM');
+    expect(await server.ended).toBe(0);
+    expect(server.stderr()).toBe('');
+  });
+
+  it('puts IPv6 addresses in brackets', async () => {
+    const server = start([...free, '--host', '::1', '--tcp-host', '::1']);
+    await server.says('Sockscope is ready');
+    expect(server.stdout()).toMatch(/^server1 listening on \[::1\]:\d+$/m);
+    expect((await fetch(`${pageOf(server)}healthz`)).status).toBe(200);
+  });
+
+  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
+    'ends within 3 s of %s, whoever is connected',
+    async (signal) => {
+      const server = start(free);
+      await server.says('Sockscope is ready');
+      const ports = [...server.stdout().matchAll(/listening on \S+:(\d+)/g)].map(
+        ([, port]) => port,
+      );
+      const clients = await Promise.all(
+        [...ports, ...ports].map(async (port) => {
+          const client = connect({ port: Number(port), host: '127.0.0.1' });
+          client.on('error', () => undefined);
+          await once(client, 'connect');
+          return client;
+        }),
+      );
+      const viewer = new WebSocket(`${pageOf(server).replace('http', 'ws')}ws/lab`);
+      await once(viewer, 'message');
+      const goodbye = once(viewer, 'close');
+      const startedAt = performance.now();
+      server.child.kill(signal);
+      expect(await server.ended).toBe(0);
+      expect(performance.now() - startedAt).toBeLessThan(3000);
+      expect((await goodbye)[0]).toBe(1001);
+      for (const client of clients) client.destroy();
+    },
+  );
+
+  it('ends when its parent does, if it was asked to', async () => {
+    const command = `"${process.execPath}" "${folder}server.js" ${free.join(' ')} & wait`;
+    const shell = start([], { SOCKSCOPE_WATCH_PARENT: '1' }, command);
+    await shell.says('Sockscope is ready');
+    // The output closes when the last process that holds it has ended.
+    shell.child.kill('SIGKILL');
+    const startedAt = performance.now();
+    await shell.ended;
+    expect(performance.now() - startedAt).toBeLessThan(4000);
+  });
+
+  it('goes on when nobody reads its output any more', async () => {
+    const server = start([...free, '--log-level', 'info']);
+    server.child.stdout?.destroy();
+    await expect.poll(server.stderr, { timeout: 15_000 }).toContain('Server listening at');
+    const [page] = /http:[^"]+/.exec(server.stderr()) ?? [];
+    expect((await fetch(`${page}/healthz`)).status).toBe(200);
+    server.child.kill('SIGTERM');
+    expect(await server.ended).toBe(0);
+  });
+
+  it('names the port that is in use, and leaves nothing running', async () => {
+    const holder = createServer().listen(0, '127.0.0.1');
+    await once(holder, 'listening');
+    const { port } = holder.address() as AddressInfo;
+    for (const [args, line] of [
+      [
+        ['--port', '0', '--tcp-ports', `0,0,${port},0`],
+        `sockscope: server3: port ${port} on 127.0.0.1 is in use (EADDRINUSE): ` +
+          'end the program that holds it, or choose others with --tcp-ports\n',
+      ],
+      [
+        ['--port', String(port), '--tcp-ports', '0,0,0,0'],
+        `sockscope: page: port ${port} on 127.0.0.1 is in use (EADDRINUSE): ` +
+          'end the program that holds it, or choose another with --port\n',
+      ],
+    ] as const) {
+      const server = start([...args]);
+      expect(await server.ended).toBe(1);
+      expect(server.stderr()).toBe(line);
+      expect(server.stdout()).not.toContain('ready');
+    }
+    await new Promise((resolve) => holder.close(resolve));
+  });
+
+  it.each([
+    [['--nonsense'], '--nonsense'],
+    [['--host', '0.0.0.0'], 'not supported yet'],
+    [[...free, '--tcp-host', '192.0.2.1'], 'EADDRNOTAVAIL'],
+  ])('refuses %j in one line', async (args, names) => {
+    const server = start(args);
+    expect(await server.ended).toBe(1);
+    expect(server.stderr()).toMatch(/^sockscope: .+\n$/);
+    expect(server.stderr()).toContain(names);
+    expect(server.stdout()).toBe('');
+  });
+
+  it('lists its options', async () => {
+    const server = start(['--help']);
+    expect(await server.ended).toBe(0);
+    for (const option of ['--host', '--port', '--tcp-host', '--tcp-ports', '--log-level'])
+      expect(server.stdout()).toContain(option);
+  });
+
+  it('warns when its servers can be reached from elsewhere', async () => {
+    const server = start([...free, '--tcp-host', '0.0.0.0']);
+    await server.says('Sockscope is ready');
+    expect(server.stdout()).toMatch(/^warning: 0\.0\.0\.0 .*reach/m);
+  });
+});
