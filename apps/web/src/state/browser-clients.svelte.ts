@@ -1,0 +1,176 @@
+/** The TCP clients that this page opened: one WebSocket to the gateway is one client socket. */
+
+import { type ServerId } from '@sockscope/tcp-core/trace/events';
+import { type OwnClient } from '../view/client-rows.ts';
+import { type ClientEnding } from '../view/describe-ending.ts';
+import { speaksLines } from '../view/servers.ts';
+import { openSocket, type OpenSocket } from './web-socket.ts';
+
+export interface TranscriptLine {
+  id: number;
+  from: 'client' | 'server';
+  text: string;
+}
+
+type Control =
+  | { type: 'connected'; localAddress: string; localPort: number }
+  | { type: 'ended'; how: Exclude<ClientEnding['how'], 'gateway'>; errno: string | null };
+
+/** Lines of a transcript that are kept, and characters of a line. */
+const LINES_KEPT = 50;
+const LINE_KEPT = 4_096;
+/** Ended clients of a server that are remembered until they are dismissed. */
+const ENDED_KEPT = 6;
+/** Clients that one page may have open at a time. */
+export const MOST_CLIENTS = 40;
+
+export class BrowserClient implements OwnClient {
+  readonly session: string;
+  readonly server: ServerId;
+  phase = $state<OwnClient['phase']>('connecting');
+  localPort = $state<number | null>(null);
+  ending = $state.raw<ClientEnding | null>(null);
+  endedAt = $state<number | null>(null);
+  /** It has sent its FIN and still reads. */
+  halfClosed = $state(false);
+  draft = $state('');
+  transcript = $state.raw<readonly TranscriptLine[]>([]);
+
+  readonly #socket: WebSocket;
+  readonly #decoder = new TextDecoder();
+  #partial = '';
+  #lines = 0;
+
+  constructor(server: ServerId, session: string, open: OpenSocket) {
+    this.server = server;
+    this.session = session;
+    this.#socket = open(`/ws/client/${server}?session=${session}`);
+    this.#socket.binaryType = 'arraybuffer';
+    this.#socket.onmessage = ({ data }: MessageEvent<unknown>) => {
+      if (typeof data === 'string') this.#control(JSON.parse(data) as Control);
+      else this.#received(data as ArrayBuffer);
+    };
+    this.#socket.onclose = () => this.#ended({ how: 'gateway', errno: null });
+  }
+
+  /** What it sent last; null before. */
+  get lastSent(): string | null {
+    return this.transcript.findLast(({ from }) => from === 'client')?.text ?? null;
+  }
+
+  /** What came back since it sent last; null before. */
+  get lastReceived(): string | null {
+    const last = this.transcript.at(-1);
+    return last?.from === 'server' ? last.text : null;
+  }
+
+  get canSend(): boolean {
+    return this.phase === 'connected' && !this.halfClosed;
+  }
+
+  /** Sends the text, with the newline that ends a message. */
+  send(text: string): void {
+    if (!this.canSend || text === '') return;
+    this.#socket.send(new TextEncoder().encode(`${text}\n`));
+    this.#write('client', text);
+  }
+
+  /** shutdown(SHUT_WR): FIN to the server; replies still arrive. */
+  shutdown(): void {
+    if (!this.canSend) return;
+    this.#socket.send(JSON.stringify({ type: 'shutdown' }));
+    this.halfClosed = true;
+  }
+
+  close(): void {
+    this.#socket.close();
+  }
+
+  #control(control: Control): void {
+    if (control.type === 'connected') {
+      this.localPort = control.localPort;
+      this.phase = 'connected';
+    } else {
+      this.#ended({ how: control.how, errno: control.errno });
+    }
+  }
+
+  #received(bytes: ArrayBuffer): void {
+    const text = this.#decoder.decode(bytes, { stream: true });
+    if (!speaksLines(this.server)) {
+      this.#write('server', text);
+      return;
+    }
+    const lines = (this.#partial + text).split(/\r?\n/);
+    this.#partial = (lines.pop() ?? '').slice(0, LINE_KEPT);
+    for (const line of lines) this.#write('server', line);
+  }
+
+  #ended(ending: ClientEnding): void {
+    if (this.phase === 'ended') return;
+    if (this.#partial !== '') this.#write('server', this.#partial);
+    this.phase = 'ended';
+    this.ending = ending;
+    this.endedAt = performance.now();
+  }
+
+  #write(from: TranscriptLine['from'], text: string): void {
+    this.#lines += 1;
+    const line = { id: this.#lines, from, text: text.slice(0, LINE_KEPT) };
+    this.transcript = [...this.transcript, line].slice(-LINES_KEPT);
+  }
+}
+
+export class BrowserClients {
+  /** In the order in which they were added; ended ones stay until dismissed. */
+  all = $state.raw<readonly BrowserClient[]>([]);
+  /** The client whose input each server's panel shows. */
+  #chosen = $state<Partial<Record<ServerId, string>>>({});
+  readonly #open: OpenSocket;
+
+  constructor(open: OpenSocket = openSocket) {
+    this.#open = open;
+  }
+
+  of(server: ServerId): BrowserClient[] {
+    return this.all.filter((client) => client.server === server);
+  }
+
+  chosenOf(server: ServerId): BrowserClient | null {
+    const clients = this.of(server);
+    return (
+      clients.find(({ session }) => session === this.#chosen[server]) ?? clients.at(-1) ?? null
+    );
+  }
+
+  choose(client: BrowserClient): void {
+    this.#chosen[client.server] = client.session;
+  }
+
+  get full(): boolean {
+    return this.all.filter(({ phase }) => phase !== 'ended').length >= MOST_CLIENTS;
+  }
+
+  /** Connects one more client; null when the page has as many as it may. */
+  add(server: ServerId): BrowserClient | null {
+    if (this.full) return null;
+    const client = new BrowserClient(server, newSession(), this.#open);
+    const ended = this.of(server).filter(({ phase }) => phase === 'ended');
+    const forgotten = ended.slice(0, -ENDED_KEPT);
+    this.all = [...this.all.filter((each) => !forgotten.includes(each)), client];
+    this.choose(client);
+    return client;
+  }
+
+  /** Closes the client and takes it out of the page. */
+  dismiss(client: BrowserClient): void {
+    client.close();
+    this.all = this.all.filter((each) => each !== client);
+  }
+}
+
+/** Works on plain-HTTP pages too, where crypto.randomUUID does not exist. */
+function newSession(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(12));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}

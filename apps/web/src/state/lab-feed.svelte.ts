@@ -1,0 +1,144 @@
+/**
+ * The page's copy of the lab: the gateway's event log, folded as it arrives.
+ *
+ * Events are applied at most once per animation frame. When the connection is lost it comes back
+ * by itself and resumes after the last event that was applied, so that none is missed or doubled.
+ */
+
+import { type LabEvent } from '@sockscope/tcp-core/trace/events';
+import { type LabState } from '@sockscope/tcp-core/trace/lab-state';
+import { applyAll } from '@sockscope/tcp-core/trace/reducer';
+import { openSocket, type OpenSocket } from './web-socket.ts';
+
+export type FeedStatus = 'connecting' | 'live' | 'reconnecting';
+
+type Frame =
+  | { type: 'snapshot'; state: LabState }
+  | { type: 'events'; events: LabEvent[] }
+  | { type: 'gap'; from: number; to: number };
+
+const FIRST_RETRY = 250;
+const LAST_RETRY = 5_000;
+/** Frames stand still in a hidden tab; the log does not. */
+const LONGEST_WAIT = 250;
+
+export class LabFeed {
+  /** Null before the first snapshot. */
+  lab = $state.raw<LabState | null>(null);
+  status = $state<FeedStatus>('connecting');
+
+  readonly #open: OpenSocket;
+  #listeners: ((events: readonly LabEvent[]) => void)[] = [];
+  #socket: WebSocket | null = null;
+  #pending: LabEvent[] = [];
+  #frame: number | null = null;
+  #deadline: ReturnType<typeof setTimeout> | undefined;
+  #retry: ReturnType<typeof setTimeout> | undefined;
+  #retryIn = FIRST_RETRY;
+  /** performance.now() minus the lab's clock, both in milliseconds. */
+  #offset = 0;
+  #closed = false;
+
+  constructor(open: OpenSocket = openSocket) {
+    this.#open = open;
+    this.#connect();
+  }
+
+  /** The lab's clock now, in microseconds; it goes on between events. */
+  now(pageNow: number): number {
+    return Math.max(this.lab?.t ?? 0, (pageNow - this.#offset) * 1000);
+  }
+
+  /** Called with each batch after it was applied. Returns the unsubscribe function. */
+  onEvents(listener: (events: readonly LabEvent[]) => void): () => void {
+    this.#listeners.push(listener);
+    return () => {
+      this.#listeners = this.#listeners.filter((each) => each !== listener);
+    };
+  }
+
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#retry);
+    this.#unschedule();
+    this.#socket?.close();
+  }
+
+  #connect(): void {
+    const since = this.lab
+      ? `?epoch=${encodeURIComponent(this.lab.epoch)}&since=${this.lab.seq}`
+      : '';
+    const socket = this.#open(`/ws/lab${since}`);
+    this.#socket = socket;
+    socket.onmessage = ({ data }: MessageEvent<unknown>) => {
+      if (socket === this.#socket && typeof data === 'string')
+        this.#take(JSON.parse(data) as Frame);
+    };
+    socket.onclose = () => {
+      if (socket === this.#socket) this.#reconnect();
+    };
+  }
+
+  #reconnect(): void {
+    if (this.#closed) return;
+    this.#socket = null;
+    // What has arrived counts: the gateway is asked for what comes after it.
+    this.#apply();
+    this.status = this.lab ? 'reconnecting' : 'connecting';
+    this.#retry = setTimeout(() => this.#connect(), this.#retryIn);
+    this.#retryIn = Math.min(this.#retryIn * 2, LAST_RETRY);
+  }
+
+  #take(frame: Frame): void {
+    this.#retryIn = FIRST_RETRY;
+    switch (frame.type) {
+      case 'snapshot':
+        this.#unschedule();
+        this.#pending = [];
+        this.lab = frame.state;
+        this.#offset = performance.now() - frame.state.t / 1000;
+        this.status = 'live';
+        return;
+      case 'events':
+        this.status = 'live';
+        this.#pending.push(...frame.events);
+        this.#schedule();
+        return;
+      case 'gap':
+        // The snapshot that follows holds what the gap would have told.
+        return;
+    }
+  }
+
+  #schedule(): void {
+    if (this.#frame !== null) return;
+    const apply = (): void => this.#apply();
+    this.#frame = requestAnimationFrame(apply);
+    this.#deadline = setTimeout(apply, LONGEST_WAIT);
+  }
+
+  #unschedule(): void {
+    if (this.#frame !== null) cancelAnimationFrame(this.#frame);
+    clearTimeout(this.#deadline);
+    this.#frame = null;
+  }
+
+  #apply(): void {
+    this.#unschedule();
+    const pending = this.#pending;
+    this.#pending = [];
+    const lab = this.lab;
+    if (!lab) return;
+    const events = pending.filter(({ epoch, seq }) => epoch === lab.epoch && seq > lab.seq);
+    const [first] = events;
+    if (!first) return;
+    if (first.seq !== lab.seq + 1) {
+      // Something is missing: ask again from where this copy is.
+      this.#socket?.close();
+      return;
+    }
+    this.lab = applyAll(lab, events);
+    this.#offset = Math.min(this.#offset, performance.now() - this.lab.t / 1000);
+    for (const listener of this.#listeners) listener(events);
+  }
+}

@@ -1,0 +1,38 @@
+/** The sentence of the moment, at most one a second, so that it can be read and read out. */
+
+import { type LabEvent } from '@sockscope/tcp-core/trace/events';
+import { momentOf, weightier, type Moment } from '../view/moment.ts';
+
+const SHORTEST = 1_000;
+
+export class Moments {
+  current = $state.raw<Moment | null>(null);
+  #epoch = '';
+  #next: Moment | null = null;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  tell(events: readonly LabEvent[]): void {
+    for (const event of events) this.#next = weightier(this.#next, momentOf(event));
+    if (this.#timer === undefined) this.#show();
+  }
+
+  /** Forgets what was told when another run of the lab begins. */
+  followRun(epoch: string): void {
+    if (epoch === this.#epoch) return;
+    this.#epoch = epoch;
+    this.current = null;
+    this.#next = null;
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #show(): void {
+    this.#timer = undefined;
+    if (!this.#next) return;
+    this.current = this.#next;
+    this.#next = null;
+    this.#timer = setTimeout(() => this.#show(), SHORTEST);
+  }
+}

@@ -1,0 +1,60 @@
+/** How a connection ended, in words. */
+
+import { type ConnectionState } from '@sockscope/tcp-core/trace/lab-state';
+import { type Ending } from '@sockscope/tcp-core/trace/events';
+
+/** What the page's own socket reports at its end; `gateway`: the gateway itself went away. */
+export interface ClientEnding {
+  how: 'fin' | 'rst' | 'refused' | 'timeout' | 'failed' | 'gateway';
+  errno: string | null;
+}
+
+/** One or two words: what was seen on the wire. */
+export function endingMark(how: Ending): string {
+  return { fin: 'FIN', rst: 'RST', timeout: 'timed out', local: 'FIN' }[how];
+}
+
+/** The same as describeEnding, in two or three words. */
+export function briefEnding(connection: Pick<ConnectionState, 'refused' | 'end'>): string {
+  if (!connection.end) return 'open';
+  const mark = endingMark(connection.end.how);
+  if (connection.refused !== null) return `turned away (${mark})`;
+  return connection.end.how === 'local' ? `server closed (${mark})` : `left (${mark})`;
+}
+
+/** Who closed, from the server's side. */
+export function describeEnding(connection: Pick<ConnectionState, 'refused' | 'end'>): string {
+  if (!connection.end) return 'open';
+  const { how, errno } = connection.end;
+  if (connection.refused !== null) {
+    return how === 'rst' ? 'turned away, then reset (RST)' : 'turned away, then FIN';
+  }
+  switch (how) {
+    case 'fin':
+      return 'left: the client sent FIN';
+    case 'rst':
+      return `left: reset (RST, ${errno ?? 'ECONNRESET'})`;
+    case 'timeout':
+      return `lost: no answer (${errno ?? 'ETIMEDOUT'})`;
+    case 'local':
+      return 'the server closed it (FIN)';
+  }
+}
+
+/** How a client of this page ended, from the client's side. */
+export function describeClientEnding({ how, errno }: ClientEnding): string {
+  switch (how) {
+    case 'fin':
+      return 'the server sent FIN';
+    case 'rst':
+      return `reset: ${errno ?? 'ECONNRESET'}`;
+    case 'refused':
+      return `refused: ${errno ?? 'ECONNREFUSED'}`;
+    case 'timeout':
+      return `no answer: ${errno ?? 'ETIMEDOUT'}`;
+    case 'failed':
+      return `failed: ${errno ?? 'unknown error'}`;
+    case 'gateway':
+      return 'the gateway went away';
+  }
+}

@@ -1,0 +1,46 @@
+/** The lines of the event log. */
+
+import { type LabEvent, type ServerId } from '@sockscope/tcp-core/trace/events';
+import { type LabState } from '@sockscope/tcp-core/trace/lab-state';
+import { connectionOf, describeEvent, toneOf, type LogTone } from './describe-event.ts';
+import { connectionIdentity, type Identity } from './identity.ts';
+import { clock } from './words.ts';
+
+export interface LogLineView {
+  seq: number;
+  time: string;
+  server: number;
+  identity: Identity | null;
+  text: string;
+  tone: LogTone;
+}
+
+export interface LogFilter {
+  /** Null: of all servers. */
+  server: ServerId | null;
+  /** Also where threads wait, start and end. */
+  everything: boolean;
+}
+
+/** Newest first: what just happened is always in the same place. */
+export function logLines(lab: LabState, filter: LogFilter): LogLineView[] {
+  return lab.log
+    .filter((event) => filter.server === null || event.server === filter.server)
+    .filter((event) => filter.everything || !isBackground(event))
+    .reverse()
+    .map((event) => {
+      const connection = connectionOf(event);
+      return {
+        seq: event.seq,
+        time: clock(event.t),
+        server: Number(event.server.slice(-1)),
+        identity: connection === null ? null : connectionIdentity(event.server, connection),
+        text: describeEvent(event),
+        tone: toneOf(event),
+      };
+    });
+}
+
+function isBackground(event: LabEvent): boolean {
+  return ['blocked', 'threadStarted', 'threadEnded', 'identified', 'starting'].includes(event.type);
+}

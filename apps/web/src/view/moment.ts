@@ -1,0 +1,100 @@
+/** The sentence of the moment: what just happened, for the last row and for a screen reader. */
+
+import { type Ending, type LabEvent } from '@sockscope/tcp-core/trace/events';
+import { connectionOf } from './describe-event.ts';
+import { connectionIdentity, type Identity } from './identity.ts';
+import { profileOf, speaksLines } from './servers.ts';
+import { bytesSaid, counted, duration, endpoint, said } from './words.ts';
+
+export interface Moment {
+  seq: number;
+  sentence: string;
+  identity: Identity | null;
+  bad: boolean;
+  /** Of two moments at the same time the higher one is told. */
+  rank: number;
+}
+
+/** The moment that an event is, or null if it is only a step of one. */
+export function momentOf(event: LabEvent): Moment | null {
+  const told = tell(event);
+  if (!told) return null;
+  const connection = connectionOf(event);
+  return {
+    seq: event.seq,
+    sentence: told.sentence,
+    identity: connection === null ? null : connectionIdentity(event.server, connection),
+    bad: told.bad ?? false,
+    rank: told.rank,
+  };
+}
+
+/** The one to tell of several: the highest rank, and of equals the latest. */
+export function weightier(a: Moment | null, b: Moment | null): Moment | null {
+  if (!a || !b) return a ?? b;
+  return b.rank >= a.rank ? b : a;
+}
+
+function tell(event: LabEvent): { sentence: string; rank: number; bad?: boolean } | null {
+  const server = `Server ${profileOf(event.server).number}`;
+  switch (event.type) {
+    case 'crashed':
+      return { sentence: `${server} crashed: ${said(event.error, 80)}`, rank: 6, bad: true };
+    case 'refused':
+      return {
+        sentence: `${server} turned fd ${event.fd} away: “${said(event.reason, 80)}”`,
+        rank: 5,
+        bad: true,
+      };
+    case 'connectFailed':
+      return {
+        sentence: `The kernel refused a client of ${server.toLowerCase()}: ${said(event.errno)}`,
+        rank: 5,
+        bad: true,
+      };
+    case 'evaluated':
+      return {
+        sentence: `${server} answered ${said(event.message, 40)} with ${said(event.reply, 80)}`,
+        rank: 4,
+        bad: event.error,
+      };
+    case 'summed': {
+      const messages = event.connections.reduce((sum, each) => sum + each.messages, 0);
+      if (messages === 0) return null;
+      const what = counted(messages, 'message');
+      return { sentence: `${server} answered ${what} in ${duration(event.micros)}`, rank: 3 };
+    }
+    case 'sent':
+      if (speaksLines(event.server)) return null;
+      return {
+        sentence: `${server} sent back ${counted(event.bytes, 'byte')}: ${bytesSaid(event.preview, 40)}`,
+        rank: 4,
+      };
+    case 'accepted':
+      return {
+        sentence: `${server} accepted ${endpoint(event.address, event.port)}: it is fd ${event.fd} now`,
+        rank: 3,
+      };
+    case 'closed':
+      // What the server closes it closes for a reason, and that was the moment.
+      if (event.how === 'local') return null;
+      return {
+        sentence: closedWords(server, event.fd, event.how),
+        rank: 3,
+        bad: event.how === 'rst' || event.how === 'timeout',
+      };
+    case 'listening':
+      return { sentence: `${server} listens on ${endpoint(event.address, event.port)}`, rank: 2 };
+    case 'listenerClosed':
+      return { sentence: `${server} stopped listening while it serves`, rank: 2 };
+    case 'stopped':
+      return { sentence: `${server} stopped`, rank: 3 };
+    default:
+      return null;
+  }
+}
+
+function closedWords(server: string, fd: number, how: Exclude<Ending, 'local'>): string {
+  const did = { fin: 'left (FIN)', rst: 'was reset (RST)', timeout: 'no longer answers' }[how];
+  return `The client on fd ${fd} of ${server.toLowerCase()} ${did}`;
+}

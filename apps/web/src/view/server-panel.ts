@@ -1,0 +1,65 @@
+/** What the head of a server's panel says. */
+
+import { type BusyPolicy } from '@sockscope/tcp-core/trace/events';
+import { type ServerState } from '@sockscope/tcp-core/trace/lab-state';
+import { commandsFor, type Commands } from './commands.ts';
+import { profileOf, type ServerProfile } from './servers.ts';
+import { count, said } from './words.ts';
+
+export interface PanelView {
+  profile: ServerProfile;
+  /** The server's idea as it is set up now. */
+  idea: string;
+  /** "listening", "refusing", "stopped" … */
+  status: string;
+  tone: 'good' | 'quiet' | 'bad';
+  /** Null while it does not listen. */
+  commands: Commands | null;
+  /** Why nobody can connect, or null. */
+  problem: string | null;
+  /** How many are connected, and what else counts: " · 1 turned away". */
+  connected: string;
+  besides: string;
+  running: boolean;
+}
+
+export function panelView(server: ServerState): PanelView {
+  const profile = profileOf(server.id);
+  const running = server.status !== 'stopped' && server.status !== 'crashed';
+  return {
+    profile,
+    idea: server.id === 'server1' ? policyIdeas[server.policy] : profile.idea,
+    // Without a listener the kernel refuses; server 1 does this on purpose.
+    status: server.status === 'not listening' ? 'refusing' : server.status,
+    tone: server.status === 'listening' ? 'good' : server.status === 'crashed' ? 'bad' : 'quiet',
+    commands: running ? commandsFor(server) : null,
+    problem: problemOf(server),
+    connected: count(Object.keys(server.connections).length),
+    besides: besidesOf(server),
+    running,
+  };
+}
+
+const policyIdeas: Record<BusyPolicy, string> = {
+  busy: 'One chair. You are turned away.',
+  refuse: 'One chair. The kernel refuses you.',
+  queue: 'One chair. You wait in the queue.',
+};
+
+function problemOf(server: ServerState): string | null {
+  switch (server.status) {
+    case 'stopped':
+      return 'It is stopped: the kernel refuses newcomers (ECONNREFUSED).';
+    case 'crashed':
+      return `It crashed: ${said(server.error ?? 'no reason given')}`;
+    default:
+      return null;
+  }
+}
+
+function besidesOf({ slowMs, totals }: ServerState): string {
+  const refused = totals.refused + totals.connectFailures;
+  if (refused > 0) return ` · ${count(refused)} turned away`;
+  if (slowMs > 0) return ` · ${slowMs / 1000} s a calculation`;
+  return totals.messages > 0 ? ` · ${count(totals.messages)} answered` : '';
+}

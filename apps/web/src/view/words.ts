@@ -1,0 +1,61 @@
+/** Numbers, times, descriptors and client text in the words that the page uses. */
+
+import { printable } from '@sockscope/tcp-core/trace/printable';
+
+const integers = new Intl.NumberFormat('en');
+
+/** 1234567 → "1,234,567". */
+export function count(value: number): string {
+  return integers.format(value);
+}
+
+/** 1, "byte" → "1 byte"; 12, "byte" → "12 bytes". */
+export function counted(value: number, noun: string): string {
+  return `${count(value)} ${noun}${value === 1 ? '' : 's'}`;
+}
+
+/** "fd 24", "fd 24, fd 26"; beyond `most` only how many there are. */
+export function descriptors(fds: readonly number[], most = 3): string {
+  if (fds.length === 0) return 'no descriptor';
+  if (fds.length > most) return `${count(fds.length)} descriptors`;
+  return fds.map((fd) => `fd ${fd}`).join(', ');
+}
+
+/** Microseconds since the lab began → "1:02.345" (minutes, seconds, milliseconds). */
+export function clock(micros: number): string {
+  const millis = Math.floor(micros / 1000);
+  const minutes = Math.floor(millis / 60_000);
+  const seconds = ((millis % 60_000) / 1000).toFixed(3).padStart(6, '0');
+  return `${minutes}:${seconds}`;
+}
+
+/** Microseconds → "8 µs", "3.1 ms", "2.40 s". */
+export function duration(micros: number): string {
+  if (micros < 1000) return `${Math.round(micros)} µs`;
+  if (micros < 1_000_000) return `${(micros / 1000).toFixed(1)} ms`;
+  return `${(micros / 1_000_000).toFixed(2)} s`;
+}
+
+/** An endpoint as sockets write it: 127.0.0.1:5001, [::1]:5001. */
+export function endpoint(address: string, port: number): string {
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+}
+
+/**
+ * Text from a client, safe to show: invisible characters become escapes; cut after `most`
+ * characters. Line ends at the very end are left out: every line has one.
+ */
+export function said(text: string, most = 120): string {
+  return cut(printable(text.replace(/\r?\n$/, '')), most);
+}
+
+/** Bytes of a preview (one character a byte) as UTF-8 text; every byte stays visible. */
+export function bytesSaid(preview: string, most = 120): string {
+  const bytes = Uint8Array.from(preview, (character) => character.charCodeAt(0) & 0xff);
+  return cut(printable(new TextDecoder().decode(bytes)), most);
+}
+
+function cut(text: string, most: number): string {
+  const characters = Array.from(text);
+  return characters.length > most ? `${characters.slice(0, most - 1).join('')}…` : text;
+}

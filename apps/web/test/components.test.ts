@@ -1,0 +1,114 @@
+// @vitest-environment jsdom
+
+import { cleanup, render, screen, within } from '@testing-library/svelte';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { tick } from 'svelte';
+import CommandLine from '../src/components/CommandLine.svelte';
+import EventLog from '../src/components/EventLog.svelte';
+import ServerPanel from '../src/components/ServerPanel.svelte';
+import { BrowserClients } from '../src/state/browser-clients.svelte.ts';
+import { ALab } from './a-lab.ts';
+import { ASocket } from './a-socket.ts';
+
+beforeEach(() => {
+  ASocket.opened.length = 0;
+  // jsdom lays nothing out: every element measures 300 × 300.
+  vi.spyOn(HTMLElement.prototype, 'clientHeight', 'get').mockReturnValue(300);
+  vi.spyOn(HTMLElement.prototype, 'clientWidth', 'get').mockReturnValue(300);
+  vi.stubGlobal(
+    'ResizeObserver',
+    class {
+      observe = vi.fn();
+      unobserve = vi.fn();
+      disconnect = vi.fn();
+    },
+  );
+});
+afterEach(() => {
+  cleanup();
+  vi.restoreAllMocks();
+  vi.unstubAllGlobals();
+});
+
+function panel(lab: ALab, clients = new BrowserClients(ASocket.open)) {
+  const onadd = vi.fn();
+  const server = lab.lab.servers.server1;
+  const props = { server, clients, now: lab.t, pageNow: performance.now(), onadd };
+  return { clients, onadd, props, ...render(ServerPanel, props) };
+}
+
+describe('ServerPanel', () => {
+  it('invites when nobody is there: the exact commands, and a button', () => {
+    const lab = new ALab();
+    lab.start('server1');
+    const { onadd } = panel(lab);
+    expect(screen.getByText('nc 127.0.0.1 5001')).toBeTruthy();
+    expect(screen.getByText('telnet 127.0.0.1 5001')).toBeTruthy();
+    screen.getByRole('button', { name: 'Add a browser client' }).click();
+    expect(onadd).toHaveBeenCalledOnce();
+  });
+
+  it('shows which call the thread is blocked in', () => {
+    const lab = new ALab();
+    lab.start('server1');
+    panel(lab);
+    const process = screen.getByRole('group', { name: 'Server process' });
+    expect(process.textContent.replace(/\s+/g, ' ')).toContain('tid 4711 blocked in accept()');
+  });
+
+  it('shows who is served, what was said, and who was turned away', () => {
+    const lab = new ALab();
+    lab.start('server1');
+    lab.connect('server1', 1, 24);
+    lab.say('server1', 1, 24, '22 + 44', '66');
+    lab.turnAway('server1', 2, 25);
+    panel(lab);
+    const rows = within(screen.getByRole('list', { name: 'Clients' })).getAllByRole('listitem');
+    expect(rows.map(({ textContent }) => textContent.replace(/\s+/g, ' ').trim())).toEqual([
+      expect.stringMatching(/external :53001 fd 24 22 \+ 44→66/),
+      expect.stringMatching(/external :53002 FIN busy: try again later/),
+    ]);
+  });
+
+  it('sends what is typed, and what it offers when nothing is typed', async () => {
+    const lab = new ALab();
+    lab.start('server1');
+    const { clients } = panel(lab);
+    const client = clients.add('server1');
+    ASocket.last.text({ type: 'connected', localAddress: '127.0.0.1', localPort: 53_001 });
+    await tick();
+    const send = screen.getByRole('button', { name: 'Send' });
+    send.click();
+    await tick();
+    if (client) client.draft = '1 + 1';
+    await tick();
+    send.click();
+    const sent = ASocket.last.sent.map((data) =>
+      new TextDecoder().decode(data as Uint8Array<ArrayBuffer>),
+    );
+    expect(sent).toEqual(['22 + 44\n', '1 + 1\n']);
+  });
+});
+
+describe('EventLog', () => {
+  it('shows text from a client as text', () => {
+    const lab = new ALab();
+    const hostile = '<img src=x onerror=alert(1)>\u202e';
+    lab.connect('server1', 1, 24);
+    lab.say('server1', 1, 24, hostile, 'error: no');
+    const { container } = render(EventLog, { lab: lab.lab });
+    expect(container.querySelector('img')).toBeNull();
+    expect(container.textContent).toContain('<img src=x onerror=alert(1)>\\u202e');
+  });
+});
+
+describe('CommandLine', () => {
+  it('copies the whole command, also when it shows only its name', async () => {
+    const writeText = vi.fn().mockResolvedValue(undefined);
+    vi.stubGlobal('navigator', { clipboard: { writeText } });
+    render(CommandLine, { command: 'telnet 127.0.0.1 5001', short: true });
+    screen.getByRole('button', { name: 'Copy telnet 127.0.0.1 5001' }).click();
+    await vi.waitFor(() => expect(screen.getByRole('status').textContent).toContain('copied'));
+    expect(writeText).toHaveBeenCalledWith('telnet 127.0.0.1 5001');
+  });
+});

@@ -1,0 +1,82 @@
+import { describe, expect, it } from 'vitest';
+import { type LabEvent, type LabFact } from '@sockscope/tcp-core/trace/events';
+import { describeEvent, toneOf } from '../src/view/describe-event.ts';
+
+const stamp = { epoch: 'e', seq: 1, t: 1, server: 'server3', thread: 1 } as const;
+const event = (fact: LabFact): LabEvent => ({ ...fact, ...stamp });
+const words = (fact: LabFact): string => describeEvent(event(fact));
+
+describe('describeEvent', () => {
+  it('says what accept returned', () => {
+    expect(
+      words({ type: 'accepted', connection: 1, fd: 24, address: '127.0.0.1', port: 53140 }),
+    ).toBe('accept() → fd 24, 127.0.0.1:53140');
+    expect(words({ type: 'accepted', connection: 1, fd: 24, address: '::1', port: 53140 })).toBe(
+      'accept() → fd 24, [::1]:53140',
+    );
+  });
+
+  it('says which descriptors select found ready, of how many', () => {
+    const selected = { type: 'selected' as const, write: [26], writable: [], micros: 3 };
+    expect(words({ ...selected, read: [20, 24, 25, 26, 27], readable: [24, 26] })).toBe(
+      'select() returned: fd 24, fd 26 readable of 5 watched',
+    );
+    expect(words({ ...selected, read: [20], readable: [20], writable: [26] })).toBe(
+      'select() returned: fd 20 readable, fd 26 writable of 2 watched',
+    );
+    expect(words({ ...selected, read: [20], readable: [] })).toBe(
+      'select() returned: time is up, none of 2 ready',
+    );
+  });
+
+  it('says why a client was turned away and who closed', () => {
+    expect(words({ type: 'refused', connection: 1, fd: 24, reason: 'busy: later' })).toBe(
+      'turned away: busy: later',
+    );
+    expect(words({ type: 'peerClosed', connection: 1, fd: 24 })).toBe(
+      'recv(fd 24) → 0: FIN from the client',
+    );
+    const closed = { type: 'closed', connection: 1, fd: 24, received: 8, sent: 1234 } as const;
+    expect(words({ ...closed, how: 'rst', errno: 'ECONNRESET' })).toBe(
+      'close(fd 24): reset, ECONNRESET; 8 bytes in, 1,234 out',
+    );
+  });
+
+  it('shows hostile bytes as escapes and cuts what is long', () => {
+    const received = { type: 'received', connection: 1, fd: 24, bytes: 9 } as const;
+    expect(words({ ...received, preview: '\x1b[2J\r\n' })).toBe(
+      'recv(fd 24) → 9 bytes: \\x1b[2J\\r\\n',
+    );
+    // U+202E as UTF-8, which would turn the rest of the line around.
+    expect(words({ ...received, preview: '\xe2\x80\xaeabc' })).toContain('\\u202eabc');
+    expect(words({ ...received, preview: 'x'.repeat(256) }).length).toBeLessThan(160);
+  });
+
+  it('sums up a busy stretch with exact totals', () => {
+    const flow = { calls: 406, bytes: 4872 };
+    const connection = { fd: 24, received: flow, sent: flow, messages: 406, errors: 0 };
+    const connections = [
+      { connection: 1, ...connection },
+      { connection: 2, ...connection },
+    ];
+    expect(words({ type: 'summed', micros: 250_000, turns: 9, connections })).toBe(
+      'recv() ×812, 9,744 bytes from 2 clients, 812 messages answered in 250.0 ms',
+    );
+  });
+
+  it('lets an error stand out and waiting step back', () => {
+    const evaluated = {
+      type: 'evaluated',
+      connection: 1,
+      fd: 24,
+      message: '1/0',
+      reply: 'error: division by zero',
+      micros: 40,
+    } as const;
+    expect(toneOf(event({ ...evaluated, error: true }))).toBe('bad');
+    expect(toneOf(event({ ...evaluated, error: false }))).toBe('good');
+    expect(
+      toneOf(event({ type: 'blocked', call: 'recv', read: [24], write: [], timeoutMs: null })),
+    ).toBe('quiet');
+  });
+});

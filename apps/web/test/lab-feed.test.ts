@@ -1,0 +1,111 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { type LabEvent } from '@sockscope/tcp-core/trace/events';
+import { emptyLab } from '@sockscope/tcp-core/trace/reducer';
+import { LabFeed } from '../src/state/lab-feed.svelte.ts';
+import { ALab, EPOCH } from './a-lab.ts';
+import { ASocket } from './a-socket.ts';
+
+let feed: LabFeed;
+let heard: LabEvent[];
+let lab: ALab;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  vi.stubGlobal('requestAnimationFrame', (draw: () => void) => setTimeout(draw, 16));
+  vi.stubGlobal('cancelAnimationFrame', clearTimeout);
+  ASocket.opened.length = 0;
+  lab = new ALab();
+  heard = [];
+  feed = new LabFeed(ASocket.open);
+  feed.onEvents((events) => heard.push(...events));
+});
+
+afterEach(() => {
+  feed.close();
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
+
+const frame = (): void => void vi.advanceTimersByTime(20);
+const snapshot = (): void => ASocket.last.text({ type: 'snapshot', state: lab.lab });
+const events = (...batch: LabEvent[]): void => ASocket.last.text({ type: 'events', events: batch });
+const wait = (): LabEvent[] =>
+  lab.happen('server1', 1, { type: 'accepted', connection: 1, fd: 9, address: '::1', port: 1 });
+
+describe('LabFeed', () => {
+  it('is live with the first snapshot', () => {
+    expect(feed.status).toBe('connecting');
+    snapshot();
+    expect(feed.status).toBe('live');
+    expect(feed.lab?.epoch).toBe(EPOCH);
+  });
+
+  it('applies all batches of a frame at once, as the reducer does', () => {
+    snapshot();
+    events(...wait());
+    events(...wait(), ...wait());
+    expect(feed.lab?.seq).toBe(0);
+    frame();
+    expect(feed.lab).toEqual(lab.lab);
+    expect(heard.map(({ seq }) => seq)).toEqual([1, 2, 3]);
+  });
+
+  it('resumes after the last event when the connection is lost, and doubles none', () => {
+    snapshot();
+    const first = wait();
+    events(...first);
+    ASocket.last.close();
+    expect(feed.status).toBe('reconnecting');
+    vi.advanceTimersByTime(250);
+    expect(ASocket.opened).toHaveLength(2);
+    expect(ASocket.last.path).toBe(`/ws/lab?epoch=${EPOCH}&since=1`);
+    events(...first, ...wait());
+    frame();
+    expect(feed.status).toBe('live');
+    expect(heard.map(({ seq }) => seq)).toEqual([1, 2]);
+  });
+
+  it('waits longer after each failure, at most five seconds', () => {
+    const delays: number[] = [];
+    for (let failure = 0; failure < 7; failure += 1) {
+      const before = Date.now();
+      const { length } = ASocket.opened;
+      ASocket.last.close();
+      while (ASocket.opened.length === length) vi.advanceTimersByTime(50);
+      delays.push(Date.now() - before);
+    }
+    expect(delays).toEqual([250, 500, 1000, 2000, 4000, 5000, 5000]);
+  });
+
+  it('starts anew with the snapshot of another epoch', () => {
+    snapshot();
+    events(...wait());
+    frame();
+    ASocket.last.close();
+    vi.advanceTimersByTime(250);
+    ASocket.last.text({ type: 'snapshot', state: emptyLab('epoch-2') });
+    expect(feed.lab).toEqual(emptyLab('epoch-2'));
+    // What was under way from the old gateway has no place in it.
+    events(...wait());
+    frame();
+    expect(feed.lab?.seq).toBe(0);
+  });
+
+  it('asks again when something is missing, instead of showing a state that never was', () => {
+    snapshot();
+    wait();
+    events(...wait());
+    frame();
+    expect(feed.lab?.seq).toBe(0);
+    vi.advanceTimersByTime(250);
+    expect(ASocket.last.path).toBe(`/ws/lab?epoch=${EPOCH}&since=0`);
+  });
+
+  it('goes on in a hidden tab, where there are no frames', () => {
+    vi.stubGlobal('requestAnimationFrame', () => 1);
+    snapshot();
+    events(...wait());
+    vi.advanceTimersByTime(250);
+    expect(feed.lab?.seq).toBe(1);
+  });
+});

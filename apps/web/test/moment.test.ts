@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest';
+import { momentOf, weightier, type Moment } from '../src/view/moment.ts';
+import { ALab } from './a-lab.ts';
+
+function told(lab: ALab): Moment | null {
+  return lab.events.map(momentOf).reduce(weightier, null);
+}
+
+describe('the sentence of the moment', () => {
+  it('tells of a refusal that somebody was turned away, not that a descriptor was closed', () => {
+    const lab = new ALab();
+    lab.turnAway('server1', 2, 25);
+    expect(told(lab)).toMatchObject({
+      sentence: 'Server 1 turned fd 25 away: “busy: try again later”',
+      bad: true,
+    });
+  });
+
+  it('tells an answer rather than the calls that it took', () => {
+    const lab = new ALab();
+    lab.connect('server3', 1, 24);
+    lab.say('server3', 1, 24, '22 + 44', '66');
+    expect(told(lab)?.sentence).toBe('Server 3 answered 22 + 44 with 66');
+  });
+
+  it('tells the latest of equal ones', () => {
+    const lab = new ALab();
+    lab.connect('server2', 1, 24);
+    lab.connect('server2', 2, 25);
+    expect(told(lab)?.sentence).toBe('Server 2 accepted 127.0.0.1:53002: it is fd 25 now');
+  });
+
+  it('is silent about waiting', () => {
+    const lab = new ALab();
+    lab.happen('server1', 1, {
+      type: 'blocked',
+      call: 'accept',
+      read: [20],
+      write: [],
+      timeoutMs: null,
+    });
+    expect(told(lab)).toBeNull();
+  });
+});

@@ -1,0 +1,24 @@
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { Moments } from '../src/state/moments.svelte.ts';
+import { ALab } from './a-lab.ts';
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+it('tells at most one sentence a second, the weightiest of what came meanwhile', () => {
+  const moments = new Moments();
+  const lab = new ALab();
+  lab.connect('server1', 1, 24);
+  moments.tell(lab.events.splice(0));
+  expect(moments.current?.sentence).toContain('accepted');
+
+  lab.turnAway('server1', 2, 25);
+  lab.connect('server2', 3, 26);
+  moments.tell(lab.events.splice(0));
+  expect(moments.current?.sentence).toContain('accepted 127.0.0.1:53001');
+  vi.advanceTimersByTime(999);
+  expect(moments.current?.sentence).toContain('accepted 127.0.0.1:53001');
+  vi.advanceTimersByTime(1);
+  expect(moments.current?.sentence).toContain('turned fd 25 away');
+  moments.close();
+});

@@ -1,0 +1,87 @@
+import { describe, expect, it } from 'vitest';
+import { commandsFor } from '../src/view/commands.ts';
+import { keyAction } from '../src/view/keys.ts';
+import { logLines } from '../src/view/log-lines.ts';
+import { panelView } from '../src/view/server-panel.ts';
+import { clock } from '../src/view/words.ts';
+import { ALab } from './a-lab.ts';
+
+describe('commandsFor', () => {
+  it('is what reaches the server from this machine', () => {
+    expect(commandsFor({ address: '127.0.0.1', port: 5001 })).toEqual({
+      nc: 'nc 127.0.0.1 5001',
+      telnet: 'telnet 127.0.0.1 5001',
+    });
+    expect(commandsFor({ address: '0.0.0.0', port: 5001 })?.nc).toBe('nc 127.0.0.1 5001');
+    expect(commandsFor({ address: '::1', port: 5001 })?.nc).toBe('nc ::1 5001');
+    expect(commandsFor({ address: null, port: null })).toBeNull();
+  });
+});
+
+describe('panelView', () => {
+  it('offers no command to a server that is stopped, and says what the kernel does then', () => {
+    const lab = new ALab();
+    lab.start('server2', 5002);
+    expect(panelView(lab.lab.servers.server2)).toMatchObject({
+      status: 'listening',
+      commands: { nc: 'nc 127.0.0.1 5002' },
+      problem: null,
+    });
+    lab.happen('server2', null, { type: 'stopped' });
+    expect(panelView(lab.lab.servers.server2)).toMatchObject({ commands: null, running: false });
+    expect(panelView(lab.lab.servers.server2).problem).toContain('ECONNREFUSED');
+  });
+
+  it('counts who is connected and who was turned away', () => {
+    const lab = new ALab();
+    lab.start('server1');
+    lab.connect('server1', 1, 24);
+    lab.turnAway('server1', 2, 25);
+    expect(panelView(lab.lab.servers.server1)).toMatchObject({
+      connected: '1',
+      besides: ' · 1 turned away',
+    });
+  });
+
+  it('says what server 1 does with newcomers as it is set up now', () => {
+    const lab = new ALab();
+    const settings = { type: 'starting', idleMs: 100, slowMs: 0, maxThreads: 64 } as const;
+    lab.happen('server1', null, { ...settings, policy: 'queue' });
+    expect(panelView(lab.lab.servers.server1).idea).toBe('One chair. You wait in the queue.');
+  });
+});
+
+describe('logLines', () => {
+  const lab = new ALab();
+  lab.start('server1');
+  lab.connect('server3', 1, 24);
+
+  it('puts the newest first and leaves waiting out until it is asked for', () => {
+    const texts = logLines(lab.lab, { server: null, everything: false }).map(({ text }) => text);
+    expect(texts).toEqual([
+      'accept() → fd 24, 127.0.0.1:53001',
+      'listen() on 127.0.0.1:5001: fd 20, backlog 511',
+    ]);
+    const all = logLines(lab.lab, { server: null, everything: true });
+    expect(all.map(({ text }) => text)).toContain('blocked in accept() on fd 20');
+  });
+
+  it('can show one server only', () => {
+    const lines = logLines(lab.lab, { server: 'server3', everything: false });
+    expect(lines.map(({ server }) => server)).toEqual([3]);
+  });
+
+  it('writes times as minutes, seconds and milliseconds', () => {
+    expect(clock(62_345_678)).toBe('1:02.345');
+    expect(clock(999)).toBe('0:00.000');
+  });
+});
+
+describe('keyAction', () => {
+  it('leaves Enter to the button that has the focus', () => {
+    expect(keyAction('Enter', true)).toBeNull();
+    expect(keyAction('Enter', false)).toEqual({ do: 'type' });
+    expect(keyAction('3', false)).toEqual({ do: 'focus server', number: 3 });
+    expect(keyAction('5', false)).toBeNull();
+  });
+});
