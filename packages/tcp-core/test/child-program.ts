@@ -30,7 +30,7 @@ export class ChildProgram {
   static sockscope(program: string, args: string[], before = ''): ChildProgram {
     const script = `const { main } = await import(${JSON.stringify(PROGRAM)}); await main(process.argv[1], process.argv.slice(2));`;
     const node = [process.execPath, '--input-type=module', '-e', script, '--', program, ...args];
-    if (before === '') return new ChildProgram(node[0] as string, node.slice(1));
+    if (before === '') return new ChildProgram(node[0]!, node.slice(1));
     return new ChildProgram('bash', ['-c', `${before}; exec "$@"`, 'bash', ...node]);
   }
 
@@ -48,7 +48,7 @@ export class ChildProgram {
   /** Waits until stdout has this; returns the match. */
   async prints(pattern: RegExp): Promise<RegExpExecArray> {
     await this.until((stdout) => pattern.test(stdout), String(pattern));
-    return pattern.exec(this.stdout) as RegExpExecArray;
+    return pattern.exec(this.stdout)!;
   }
 
   /** Waits until what stdout has so far is enough. */

@@ -9,10 +9,30 @@ const IDLE_MS = 60_000;
 
 /** Lines of all kinds: short, at the limit, above it, not UTF-8, with telnet commands inside. */
 const content = fc.oneof(
-  { weight: 6, arbitrary: fc.string({ unit: 'grapheme', maxLength: 30 }).map((s) => Buffer.from(s.replace(/[\r\n]/g, ''))) },
-  { weight: 1, arbitrary: fc.integer({ min: -3, max: 3 }).map((n) => Buffer.alloc(MAX_MESSAGE_BYTES + n, '7')) },
-  { weight: 1, arbitrary: fc.uint8Array({ maxLength: 20 }).map((a) => Buffer.from(a.filter((b) => b !== 10 && b !== 13 && b !== 255))) },
-  { weight: 1, arbitrary: fc.constantFrom(Buffer.from([0xff, 0xf4, 0xff, 0xfd, 0x06]), Buffer.from([0xff, 0xfa, 1, 2, 10, 0xff, 0xf0]), Buffer.from([0xff, 0xff])) },
+  {
+    weight: 6,
+    arbitrary: fc
+      .string({ unit: 'grapheme', maxLength: 30 })
+      .map((s) => Buffer.from(s.replace(/[\r\n]/g, ''))),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.integer({ min: -3, max: 3 }).map((n) => Buffer.alloc(MAX_MESSAGE_BYTES + n, '7')),
+  },
+  {
+    weight: 1,
+    arbitrary: fc
+      .uint8Array({ maxLength: 20 })
+      .map((a) => Buffer.from(a.filter((b) => b !== 10 && b !== 13 && b !== 255))),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom(
+      Buffer.from([0xff, 0xf4, 0xff, 0xfd, 0x06]),
+      Buffer.from([0xff, 0xfa, 1, 2, 10, 0xff, 0xf0]),
+      Buffer.from([0xff, 0xff]),
+    ),
+  },
 );
 const stream = fc
   .array(fc.tuple(content, fc.constantFrom('\n', '\r\n')), { maxLength: 12 })
@@ -51,7 +71,9 @@ it('finds the same messages byte by byte', () => {
 });
 
 it('gives back the lines that were sent, with their terminators', () => {
-  const line = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 40 }).map((s) => s.replace(/[\r\n]/g, '.'));
+  const line = fc
+    .string({ unit: 'grapheme', minLength: 1, maxLength: 40 })
+    .map((s) => s.replace(/[\r\n]/g, '.'));
   const lines = fc.array(fc.tuple(line, fc.constantFrom('\n', '\r\n')), { maxLength: 20 });
   fc.assert(
     fc.property(lines, fc.array(fc.nat(5000), { maxLength: 20 }), (sent, places) => {

@@ -31,15 +31,18 @@ it.each(serverIds)('%s says why it cannot listen, and leaves nothing behind', as
   await test.lab.start(server, { address: '127.0.0.1', port: 0 });
 });
 
-it.each(serverIds)('%s restarts on the same port at once, with a client connected', async (server) => {
-  const port = await test.start(server);
-  const { client } = await test.accepted(port);
-  expect(await test.lab.restart(server)).toEqual({ address: '127.0.0.1', port });
-  await client.rest();
-  expect(client.end).toBe('fin');
-  const { client: next } = await test.accepted(port);
-  expect(await next.send('1+1\n').line()).toBe(server === 'server4' ? '1+1\n' : '2\n');
-});
+it.each(serverIds)(
+  '%s restarts on the same port at once, with a client connected',
+  async (server) => {
+    const port = await test.start(server);
+    const { client } = await test.accepted(port);
+    expect(await test.lab.restart(server)).toEqual({ address: '127.0.0.1', port });
+    await client.rest();
+    expect(client.end).toBe('fin');
+    const { client: next } = await test.accepted(port);
+    expect(await next.send('1+1\n').line()).toBe(server === 'server4' ? '1+1\n' : '2\n');
+  },
+);
 
 it.each(serverIds)('%s listens on IPv6', async (server) => {
   const { address, port } = await test.lab.restart(server, { address: '::1', port: 0 });
@@ -65,26 +68,36 @@ it('stops a server whatever its threads are blocked in', async () => {
   await expect(TcpClient.connect(port)).rejects.toThrow('ECONNREFUSED');
 });
 
-it.each(serverIds)('%s is restarted when a thread of it dies, and the others do not notice', async (server) => {
-  const port = await test.start(server);
-  const other: ServerId = server === 'server4' ? 'server3' : 'server4';
-  const { client: bystander } = await test.accepted(await test.start(other));
-  const { client, fd, connection } = await test.accepted(port);
-  await client.send('1+1\n').line();
-  await test.event('received', (event) => event.connection === connection && event.server === server);
-  const before = test.events.length;
-  // What no server survives: somebody closes its descriptor under it.
-  libc().close(fd);
-  client.send('2+2\n');
-  const crashed = await test.event('crashed', () => true, before);
-  expect(crashed).toMatchObject({ server, restarting: true });
-  expect(crashed.error).toContain('EBADF');
-  await test.event('listening', (event) => event.server === server && event.port === port, before);
-  const next = await TcpClient.connect(port);
-  expect(await next.send('3+3\n').line()).toBe(server === 'server4' ? '3+3\n' : '6\n');
-  next.close();
-  expect(await bystander.send('5\n').line()).toBe('5\n');
-});
+it.each(serverIds)(
+  '%s is restarted when a thread of it dies, and the others do not notice',
+  async (server) => {
+    const port = await test.start(server);
+    const other: ServerId = server === 'server4' ? 'server3' : 'server4';
+    const { client: bystander } = await test.accepted(await test.start(other));
+    const { client, fd, connection } = await test.accepted(port);
+    await client.send('1+1\n').line();
+    await test.event(
+      'received',
+      (event) => event.connection === connection && event.server === server,
+    );
+    const before = test.events.length;
+    // What no server survives: somebody closes its descriptor under it.
+    libc().close(fd);
+    client.send('2+2\n');
+    const crashed = await test.event('crashed', () => true, before);
+    expect(crashed).toMatchObject({ server, restarting: true });
+    expect(crashed.error).toContain('EBADF');
+    await test.event(
+      'listening',
+      (event) => event.server === server && event.port === port,
+      before,
+    );
+    const next = await TcpClient.connect(port);
+    expect(await next.send('3+3\n').line()).toBe(server === 'server4' ? '3+3\n' : '6\n');
+    next.close();
+    expect(await bystander.send('5\n').line()).toBe('5\n');
+  },
+);
 
 it.each(serverIds)('%s leaves no socket open', async (server) => {
   const port = await test.start(server);
@@ -99,7 +112,10 @@ it.each(serverIds)('%s leaves no socket open', async (server) => {
     }
     const { client, connection } = await test.accepted(port);
     client.close();
-    await test.event('closed', (event) => event.connection === connection && event.server === server);
+    await test.event(
+      'closed',
+      (event) => event.connection === connection && event.server === server,
+    );
   };
   await round(20);
   const before = openSockets();

@@ -26,7 +26,14 @@ async function startServer(program: string, args: string[] = [], before?: string
 
 describe.each(serverIds)('%s', (program) => {
   it('prints a usage line and exits 2 on wrong arguments', async () => {
-    for (const args of [[], ['127.0.0.1'], ['127.0.0.1', 'http'], ['127.0.0.1', '70000'], ['127.0.0.1', '1', '2'], ['127.0.0.1', '0', '--no-such']]) {
+    for (const args of [
+      [],
+      ['127.0.0.1'],
+      ['127.0.0.1', 'http'],
+      ['127.0.0.1', '70000'],
+      ['127.0.0.1', '1', '2'],
+      ['127.0.0.1', '0', '--no-such'],
+    ]) {
       const child = run(program, args);
       expect((await child.exit).code).toBe(2);
       expect(child.stderr).toContain(`usage: ${program} <ip> <port>`);
@@ -55,7 +62,11 @@ describe.each(serverIds)('%s', (program) => {
     await client.rest();
     await server.prints(/disconnected\n/);
     const reply = program === 'server4' ? '22 + 44' : '66';
-    expect(server.stdout.replace(/\b\d\d\b(?=\n| (sent|disconnected))/g, (n) => (n === '66' || n === '44' ? n : 'FD'))).toBe(
+    expect(
+      server.stdout.replace(/\b\d\d\b(?=\n| (sent|disconnected))/g, (n) =>
+        n === '66' || n === '44' ? n : 'FD',
+      ),
+    ).toBe(
       [
         `${program} listening on 127.0.0.1:${port}`,
         'Connected with client socket number FD',
@@ -77,14 +88,17 @@ describe.each(serverIds)('%s', (program) => {
     client.close();
   });
 
-  it.each(['SIGINT', 'SIGTERM'] as const)('exits 0 on %s with clients connected', async (signal) => {
-    const { server, port } = await startServer(program);
-    const clients = await Promise.all(Array.from({ length: 8 }, () => TcpClient.connect(port)));
-    await server.prints(/Connected/);
-    server.child.kill(signal);
-    expect(await server.exit).toEqual({ code: 0, signal: null });
-    for (const client of clients) client.close();
-  });
+  it.each(['SIGINT', 'SIGTERM'] as const)(
+    'exits 0 on %s with clients connected',
+    async (signal) => {
+      const { server, port } = await startServer(program);
+      const clients = await Promise.all(Array.from({ length: 8 }, () => TcpClient.connect(port)));
+      await server.prints(/Connected/);
+      server.child.kill(signal);
+      expect(await server.exit).toEqual({ code: 0, signal: null });
+      for (const client of clients) client.close();
+    },
+  );
 });
 
 it('a server without a free descriptor turns newcomers away, neither spins nor dies, and recovers', async () => {
@@ -127,7 +141,10 @@ describe('client', () => {
     const { port } = await startServer('server2');
     const client = run('client', ['127.0.0.1', String(port)]).end('1+1\nY\n2+2\n');
     expect((await client.exit).code).toBe(0);
-    expect(client.stdout.match(/Server replied: .*/g)).toEqual(['Server replied: 2', 'Server replied: 4']);
+    expect(client.stdout.match(/Server replied: .*/g)).toEqual([
+      'Server replied: 2',
+      'Server replied: 4',
+    ]);
   });
 
   it('is turned away by a busy server before it prompts, and exits 1', async () => {

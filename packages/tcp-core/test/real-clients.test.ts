@@ -37,19 +37,26 @@ describe.each(serverIds)('%s', (server) => {
     else expect(said).toMatch(/^66\nerror: division by zero.*\n$/);
   });
 
-  it.runIf(hasNc)('keeps the session of nc, which sends no FIN at the end of its input', async () => {
-    const nc = new ChildProgram('nc', ['127.0.0.1', await port]).end('1+1\n');
-    await nc.prints(echoes ? /^1\+1\n$/ : /^2\n$/);
-    const { connections } = test.lab.state.servers[server];
-    expect(Object.values(connections).some(({ peerClosed }) => peerClosed)).toBe(false);
-    nc.child.kill();
-    const { connection } = await test.event('accepted');
-    await nc.exit;
-    await test.event('closed', (event) => event.connection > connection);
-  });
+  it.runIf(hasNc)(
+    'keeps the session of nc, which sends no FIN at the end of its input',
+    async () => {
+      const nc = new ChildProgram('nc', ['127.0.0.1', await port]).end('1+1\n');
+      await nc.prints(echoes ? /^1\+1\n$/ : /^2\n$/);
+      const { connections } = test.lab.state.servers[server];
+      expect(Object.values(connections).some(({ peerClosed }) => peerClosed)).toBe(false);
+      nc.child.kill();
+      const { connection } = await test.event('accepted');
+      await nc.exit;
+      await test.event('closed', (event) => event.connection > connection);
+    },
+  );
 
   it.runIf(has('python3'))("answers the students' client: no newline, one recv", async () => {
-    const said = await output('python3', ['-c', STUDENTS_CLIENT, await port, '22 + 44', '2^64'], '');
+    const said = await output(
+      'python3',
+      ['-c', STUDENTS_CLIENT, await port, '22 + 44', '2^64'],
+      '',
+    );
     expect(said).toBe(echoes ? '22 + 44\n2^64\n' : '66\n18446744073709551616\n');
   });
 

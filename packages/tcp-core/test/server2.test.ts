@@ -23,13 +23,16 @@ it('serves each client in an operating-system thread of its own, blocked in recv
     await client.send('1+1\n').line();
     await test.event('evaluated', (event) => event.connection === connection);
   }
+  let lastHandover = 0;
   for (const { connection, fd } of clients) {
-    const { to } = await test.event('handedOver', (event) => event.connection === connection);
+    const handed = await test.event('handedOver', (event) => event.connection === connection);
+    lastHandover = Math.max(lastHandover, handed.seq);
     await test.event(
       'blocked',
-      (event) => event.thread === to && event.call === 'recv' && event.read[0] === fd,
+      (event) => event.thread === handed.to && event.call === 'recv' && event.read[0] === fd,
     );
   }
+  await test.event('blocked', ({ call, seq }) => call === 'accept' && seq > lastHandover);
   const threads = busyThreads();
   expect(new Set(threads.map(({ tid }) => tid)).size).toBe(5);
   expect(threads.map(({ name }) => name).sort()).toEqual(
@@ -87,7 +90,11 @@ class TestLabSlow {
     await Promise.all([first.client.line(), second.client.line()]);
     return Promise.all(
       [first, second].map(({ connection }) =>
-        test.event('evaluated', (event) => event.connection === connection && event.server === server, before),
+        test.event(
+          'evaluated',
+          (event) => event.connection === connection && event.server === server,
+          before,
+        ),
       ),
     );
   }

@@ -8,7 +8,9 @@ const test = new TestLab();
 const port = test.start('server3');
 
 it('serves many clients in one thread', async () => {
-  const clients = await Promise.all(Array.from({ length: 20 }, async () => test.accepted(await port)));
+  const clients = await Promise.all(
+    Array.from({ length: 20 }, async () => test.accepted(await port)),
+  );
   for (const { client } of clients) client.send('1+1\n');
   for (const { client } of clients) expect(await client.line()).toBe('2\n');
   const { threads, connections } = test.lab.state.servers.server3;

@@ -11,7 +11,7 @@ export class TcpClient {
 
   private constructor(socket: Socket) {
     this.socket = socket;
-    this.port = socket.localPort as number;
+    this.port = socket.localPort!;
     socket.on('data', (chunk: Buffer) => {
       this.#received = Buffer.concat([this.#received, chunk]);
       this.#wake?.();

@@ -38,8 +38,13 @@ export class TestLab {
 
   /** A client, once the server has accepted it, and the number of its connection. */
   async accepted(port: number): Promise<{ client: TcpClient; connection: number; fd: number }> {
+    const before = this.events.length; // ports are used again
     const client = await this.connect(port);
-    const { connection, fd } = await this.event('accepted', (event) => event.port === client.port);
+    const { connection, fd } = await this.event(
+      'accepted',
+      (event) => event.port === client.port,
+      before,
+    );
     return { client, connection, fd };
   }
 

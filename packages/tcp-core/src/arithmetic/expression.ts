@@ -3,16 +3,10 @@
  * good at; it never evaluates. This walks the tree, knows three kinds of node and refuses the rest.
  */
 
-import {
-  type ConstantNode,
-  type FactoryFunctionMap,
-  type MathNode,
-  type OperatorNode,
-  type ParenthesisNode,
-} from 'mathjs';
+import type { ConstantNode, MathNode, OperatorNode, ParenthesisNode } from 'mathjs';
 import { create, parseDependencies } from 'mathjs/number';
 import { ExpressionError } from './expression-error.ts';
-import { type Work } from './limits.ts';
+import type { Work } from './limits.ts';
 import {
   type Value,
   add,
@@ -103,7 +97,7 @@ class Walk {
   #operator(node: OperatorNode): Operator {
     const token = this.#tokens.list[this.#next++];
     if (token === undefined || !('sign' in token) || standIn(token.sign) !== node.op) {
-      throw new TypeError(`the operator ${node.op} was expected`);
+      throw new TypeError('another operator was expected');
     }
     return token;
   }

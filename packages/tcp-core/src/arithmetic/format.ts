@@ -4,9 +4,9 @@
  * notation.
  */
 
-import { type Fraction } from './fraction.ts';
+import type { Fraction } from './fraction.ts';
 import { bitLength, maxAnswer } from './limits.ts';
-import { type Value } from './operators.ts';
+import type { Value } from './operators.ts';
 import { isRounded } from './rounded.ts';
 
 const shownDigits = 20;

@@ -2,7 +2,7 @@
 
 import { ExpressionError } from './expression-error.ts';
 import { type Exact, exact, reduce } from './fraction.ts';
-import { type Work } from './limits.ts';
+import type { Work } from './limits.ts';
 
 /** One literal, from `lastIndex` on. Groups: whole part, decimals, decimals alone, exponent. */
 export const literal = /(?:(\d+)(?:\.(\d*))?|\.(\d+))(?:[eE]([+-]?\d+))?/y;

@@ -9,7 +9,7 @@
 import { Decimal as DecimalLibrary } from 'decimal.js';
 import { ExpressionError } from './expression-error.ts';
 import { type Exact, asFraction } from './fraction.ts';
-import { type Work } from './limits.ts';
+import type { Work } from './limits.ts';
 
 /** Digits carried. Bounds on the exponent turn overflow into Infinity and underflow into 0. */
 export const Rounded = DecimalLibrary.clone({ precision: 60, maxE: 9999, minE: -9999 });

@@ -5,7 +5,7 @@
  */
 
 import { ExpressionError } from './expression-error.ts';
-import { type Exact } from './fraction.ts';
+import type { Exact } from './fraction.ts';
 import { type Work, maxDepth } from './limits.ts';
 import { literal, literalValue } from './literal.ts';
 

@@ -45,16 +45,33 @@ function serverCommand(server: ServerId): Command {
   const command = baseCommand(server);
   if (server !== 'server4') {
     command
-      .option('--idle-ms <ms>', 'silence after which a message without newline counts as whole', integer(...optionBounds.idleMs), defaultOptions.idleMs)
-      .option('--slow-ms <ms>', 'make each calculation take this long', integer(...optionBounds.slowMs), defaultOptions.slowMs);
+      .option(
+        '--idle-ms <ms>',
+        'silence after which a message without newline counts as whole',
+        integer(...optionBounds.idleMs),
+        defaultOptions.idleMs,
+      )
+      .option(
+        '--slow-ms <ms>',
+        'make each calculation take this long',
+        integer(...optionBounds.slowMs),
+        defaultOptions.slowMs,
+      );
   }
   if (server === 'server1') {
     command.addOption(
-      new Option('--policy <policy>', 'what a second client meets').choices(busyPolicies).default('busy'),
+      new Option('--policy <policy>', 'what a second client meets')
+        .choices(busyPolicies)
+        .default('busy'),
     );
   }
   if (server === 'server2') {
-    command.option('--max-threads <n>', 'the most clients at once', integer(...optionBounds.maxThreads), defaultOptions.maxThreads);
+    command.option(
+      '--max-threads <n>',
+      'the most clients at once',
+      integer(...optionBounds.maxThreads),
+      defaultOptions.maxThreads,
+    );
   }
   return command.action(async (ip: string, port: number, options: Partial<ServerOptions>) => {
     await runServer(server, { ...options, address: addressOf(ip), port });
@@ -63,7 +80,13 @@ function serverCommand(server: ServerId): Command {
 
 function clientCommand(): Command {
   return baseCommand('client').action(async (ip: string, port: number) => {
-    process.exitCode = await runClient(addressOf(ip), port, process.stdin, process.stdout, process.stderr);
+    process.exitCode = await runClient(
+      addressOf(ip),
+      port,
+      process.stdin,
+      process.stdout,
+      process.stderr,
+    );
   });
 }
 

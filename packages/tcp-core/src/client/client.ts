@@ -115,7 +115,11 @@ class ServerConnection {
       }, CONNECT_TIMEOUT_MS);
       socket.once('error', (error: NodeJS.ErrnoException) => {
         clearTimeout(timer);
-        reject(error.code === 'ECONNREFUSED' ? new Error('connection refused: no server listens there (ECONNREFUSED)') : error);
+        reject(
+          error.code === 'ECONNREFUSED'
+            ? new Error('connection refused: no server listens there (ECONNREFUSED)')
+            : error,
+        );
       });
       socket.once('connect', () => {
         clearTimeout(timer);
@@ -134,8 +138,12 @@ class ServerConnection {
         // A last line that is still unread is worth more than the news that nothing follows.
         if (this.#text === '') reject(this.#end);
       };
-      socket.on('error', (error: NodeJS.ErrnoException) => { end(`connection lost (${error.code ?? error.message})`); });
-      socket.on('end', () => { end('the server closed the connection'); });
+      socket.on('error', (error: NodeJS.ErrnoException) => {
+        end(`connection lost (${error.code ?? error.message})`);
+      });
+      socket.on('end', () => {
+        end('the server closed the connection');
+      });
     });
     this.#lost.catch(() => undefined);
     socket.on('data', (text: string) => {
@@ -158,7 +166,7 @@ class ServerConnection {
 
   /** The next line. Throws when the connection ends before it. */
   async reply(): Promise<string> {
-    return (await this.#line(Infinity)) as string;
+    return (await this.#line(Infinity))!;
   }
 
   /** What is awaited, or an error if the connection is lost meanwhile. */
@@ -189,7 +197,11 @@ class ServerConnection {
   #more(timeoutMs: number): Promise<boolean> {
     return new Promise((resolve) => {
       const timer =
-        timeoutMs === Infinity ? undefined : setTimeout(() => { resolve(false); }, timeoutMs);
+        timeoutMs === Infinity
+          ? undefined
+          : setTimeout(() => {
+              resolve(false);
+            }, timeoutMs);
       this.#wake = () => {
         clearTimeout(timer);
         resolve(true);

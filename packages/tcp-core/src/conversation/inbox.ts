@@ -91,7 +91,8 @@ export class Inbox {
     this.#answered = this.#tooLong;
 
     if (answered || (length === 0 && !tooLong)) return undefined;
-    if (tooLong) return unreadable(`a message may have at most ${MAX_MESSAGE_BYTES} bytes`, terminator);
+    if (tooLong)
+      return unreadable(`a message may have at most ${MAX_MESSAGE_BYTES} bytes`, terminator);
     const bytes = this.#rest.subarray(0, length);
     if (!isUtf8(bytes)) return unreadable('the message is not valid UTF-8 text', terminator);
     return { text: bytes.toString('utf8'), terminator, problem: null };

@@ -25,7 +25,7 @@ export class Outbox {
   /** Sends as much as the kernel takes without blocking, one send for each part. */
   async sendTo(client: Connection): Promise<void> {
     while (this.#parts.length > 0) {
-      const part = this.#parts[0] as Uint8Array;
+      const part = this.#parts[0]!;
       const sent = await client.send(part, DONTWAIT);
       this.#bytes -= sent;
       if (sent < part.length) {

@@ -35,7 +35,8 @@ export class TelnetFilter {
         this.#place = 'command';
         return false;
       case 'command':
-        this.#place = byte === SB ? 'subnegotiation' : byte >= WILL && byte <= DONT ? 'option' : 'text';
+        this.#place =
+          byte === SB ? 'subnegotiation' : byte >= WILL && byte <= DONT ? 'option' : 'text';
         return byte === IAC; // IAC IAC stands for the byte 255 itself.
       case 'option':
         this.#place = 'text';

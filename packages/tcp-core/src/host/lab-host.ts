@@ -3,7 +3,13 @@
  * event log of what they do.
  */
 
-import { type LabEvent, type LabFact, type ServerId, serverIds, type ThreadFact } from '../trace/events.ts';
+import {
+  type LabEvent,
+  type LabFact,
+  type ServerId,
+  serverIds,
+  type ThreadFact,
+} from '../trace/events.ts';
 import type { LabState } from '../trace/lab-state.ts';
 import { applyAll, emptyLab } from '../trace/reducer.ts';
 import { unsupportedPlatform } from '../sockets/libc.ts';
@@ -140,8 +146,12 @@ export class LabHost {
       descriptors: this.#descriptors,
       connections: entry.connections,
       nextThread: () => ++this.#threads,
-      deliver: (facts) => { this.#deliver(server, facts); },
-      broke: (error) => { this.#broke(server, error); },
+      deliver: (facts) => {
+        this.#deliver(server, facts);
+      },
+      broke: (error) => {
+        this.#broke(server, error);
+      },
     });
     entry.run = run;
     try {
@@ -189,18 +199,23 @@ export class LabHost {
   }
 
   #restartLater(server: ServerId, entry: Entry): void {
-    entry.restartTimer = setTimeout(() => {
-      void this.#inTurn(entry, async () => {
-        if (entry.run) return;
-        await this.#start(server, entry).catch(() => {
-          if (entry.restarts < RESTARTS_MAX) this.#restartLater(server, entry);
+    entry.restartTimer = setTimeout(
+      () => {
+        void this.#inTurn(entry, async () => {
+          if (entry.run) return;
+          await this.#start(server, entry).catch(() => {
+            if (entry.restarts < RESTARTS_MAX) this.#restartLater(server, entry);
+          });
         });
-      });
-    }, RESTART_AFTER_MS * 2 ** entry.restarts++);
+      },
+      RESTART_AFTER_MS * 2 ** entry.restarts++,
+    );
   }
 
   #deliver(server: ServerId, facts: { thread: number | null; fact: ThreadFact }[]): void {
-    this.#publish(facts.map(({ thread, fact }, i) => this.#stamped(server, thread, fact, fact.t, i)));
+    this.#publish(
+      facts.map(({ thread, fact }, i) => this.#stamped(server, thread, fact, fact.t, i)),
+    );
   }
 
   #log(server: ServerId, facts: LabFact[]): void {
@@ -218,8 +233,8 @@ export class LabHost {
     // A listener may log in its turn; everybody still gets the batches in their order.
     this.#undelivered.push(events);
     if (this.#undelivered.length > 1) return;
-    for (let batch = events; batch; batch = this.#undelivered[0] as LabEvent[]) {
-      for (const listener of this.#listeners) listener(batch);
+    while (this.#undelivered[0]) {
+      for (const listener of this.#listeners) listener(this.#undelivered[0]);
       this.#undelivered.shift();
     }
   }
@@ -231,6 +246,6 @@ export class LabHost {
   }
 
   #entry(server: ServerId): Entry {
-    return this.#entries.get(server) as Entry;
+    return this.#entries.get(server)!;
   }
 }

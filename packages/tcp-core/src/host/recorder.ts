@@ -18,31 +18,59 @@ import {
 import type { Clock } from './clock.ts';
 
 /** How long facts may wait and how many calls are listed meanwhile: at rest, and in a rush. */
-const AT_REST = { intervalMs: 20, listed: 256 };
-const IN_A_RUSH = { intervalMs: 100, listed: 32 };
+interface Pace {
+  atRest: { intervalMs: number; listed: number };
+  inARush: { intervalMs: number; listed: number };
+}
+
+export const onlyThread: Pace = {
+  atRest: { intervalMs: 20, listed: 256 },
+  inARush: { intervalMs: 100, listed: 32 },
+};
+
+/** For server 2's client threads: all of them together must not drown the lab. */
+export const oneOfManyThreads: Pace = {
+  atRest: { intervalMs: 20, listed: 16 },
+  inARush: { intervalMs: 100, listed: 8 },
+};
 
 export class Recorder implements SocketTrace {
   readonly #post: (facts: ThreadFact[]) => void;
   readonly #clock: Clock;
   readonly #sumUp: boolean;
+  readonly #pace: Pace;
   #facts: ThreadFact[] = [];
   #flushAt = -Infinity;
   /** How many more calls are listed in this batch. */
-  #listed = AT_REST.listed;
+  #listed: number;
   readonly #sums = new Map<number, SummedConnection>();
   #turns = 0;
+  /** The last fact told what the thread waits for; nothing has happened since. */
+  #saidBlocked = false;
   #summedSince = 0;
 
-  constructor(post: (facts: ThreadFact[]) => void, clock: Clock, sumUp: boolean) {
+  constructor(
+    post: (facts: ThreadFact[]) => void,
+    clock: Clock,
+    { sumUp, pace }: { sumUp: boolean; pace: Pace },
+  ) {
     this.#post = post;
     this.#clock = clock;
     this.#sumUp = sumUp;
+    this.#pace = pace;
+    this.#listed = pace.atRest.listed;
   }
 
   received(connection: TracedConnection, bytes: Uint8Array): void {
     if (this.#mayList()) {
       const { id, fd } = connection;
-      this.#list({ type: 'received', connection: id, fd, bytes: bytes.length, preview: preview(bytes) });
+      this.#list({
+        type: 'received',
+        connection: id,
+        fd,
+        bytes: bytes.length,
+        preview: preview(bytes),
+      });
     } else {
       const { received } = this.#sumOf(connection);
       received.calls += 1;
@@ -98,7 +126,8 @@ export class Recorder implements SocketTrace {
   }
 
   blocking(now: number, what: () => Blocking): number {
-    if (this.#facts.length === 0 && this.#sums.size === 0 && this.#turns === 0) return Infinity;
+    const nothingNew = this.#facts.length === 0 && this.#sums.size === 0 && this.#turns === 0;
+    if (nothingNew && this.#saidBlocked) return Infinity;
     if (now < this.#flushAt) return this.#flushAt;
     this.flush(what());
     return Infinity;
@@ -111,7 +140,7 @@ export class Recorder implements SocketTrace {
     if (this.#facts.length === 0) return;
     this.#post(this.#facts);
     this.#facts = [];
-    const { intervalMs, listed } = this.#listed <= 0 ? IN_A_RUSH : AT_REST;
+    const { intervalMs, listed } = this.#listed <= 0 ? this.#pace.inARush : this.#pace.atRest;
     this.#listed = listed;
     this.#flushAt = performance.now() + intervalMs;
   }
@@ -121,6 +150,7 @@ export class Recorder implements SocketTrace {
   }
 
   #list(fact: LabFact): void {
+    this.#saidBlocked = fact.type === 'blocked';
     // Assigned, not spread: this runs for every call of a busy server.
     this.#facts.push(Object.assign(fact, { t: this.#clock.now() }));
   }
@@ -145,7 +175,12 @@ export class Recorder implements SocketTrace {
   #emitSums(): void {
     if (this.#sums.size === 0 && this.#turns === 0) return;
     const micros = this.#sums.size === 0 ? 0 : this.#clock.now() - this.#summedSince;
-    this.#list({ type: 'summed', micros, turns: this.#turns, connections: [...this.#sums.values()] });
+    this.#list({
+      type: 'summed',
+      micros,
+      turns: this.#turns,
+      connections: [...this.#sums.values()],
+    });
     this.#sums.clear();
     this.#turns = 0;
   }

@@ -5,7 +5,12 @@
  * others. What they report is gathered here and put into order before it goes to the lab.
  */
 
-import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
+import {
+  MessageChannel,
+  type MessagePort,
+  receiveMessageOnPort,
+  Worker,
+} from 'node:worker_threads';
 import { SocketError } from '../sockets/api.ts';
 import { libc, openPipe } from '../sockets/libc.ts';
 import type { LabFact, ServerId, ThreadFact, ThreadRole } from '../trace/events.ts';
@@ -57,7 +62,9 @@ export class ServerRun {
   readonly #threads = new Map<number, RunningThread>();
   #retireTimer: NodeJS.Timeout | undefined;
   #stopped: Promise<void> | undefined;
-  #settleStart: { resolve(at: { address: string; port: number }): void; reject(error: Error): void } | undefined;
+  #settleStart:
+    | { resolve(at: { address: string; port: number }): void; reject(error: Error): void }
+    | undefined;
 
   constructor(server: ServerId, options: ServerOptions, context: RunContext) {
     this.#server = server;
@@ -130,21 +137,25 @@ export class ServerRun {
     });
     let failure: Error | undefined;
     const exited = new Promise<void>((resolve) => {
-      worker.on('error', (error) => { failure = error; });
+      worker.on('error', (error) => {
+        failure = error;
+      });
       worker.on('exit', () => {
         this.#collect();
         this.#bury(number, failure);
         resolve();
       });
     });
-    port1.on('message', (message: ThreadMessage) => { this.#collect(number, message); });
+    port1.on('message', (message: ThreadMessage) => {
+      this.#collect(number, message);
+    });
     this.#threads.set(number, { number, worker, port: port1, slot, tid: 0, exited });
   }
 
   /**
    * Takes everything that all threads have posted, and delivers it in the order it happened. All,
    * because messages of two threads may be read here in another order than they were sent, and a
-   * connection must be accepted before it receives.
+   * connection must be accepted before it receives. For that the acceptor, the first, is read last.
    */
   #collect(from?: number, first?: ThreadMessage): void {
     const facts: { thread: number; fact: ThreadFact }[] = [];
@@ -154,7 +165,7 @@ export class ServerRun {
     };
     const failures: Error[] = [];
     if (from !== undefined && first) take(from, first);
-    for (const { number, port } of this.#threads.values()) {
+    for (const { number, port } of [...this.#threads.values()].reverse()) {
       for (let next = receiveMessageOnPort(port); next; next = receiveMessageOnPort(port)) {
         take(number, next.message as ThreadMessage);
       }
@@ -177,7 +188,9 @@ export class ServerRun {
     } else if (fact.type === 'handedOver') {
       this.#keepSpares();
     } else if (fact.type === 'closed' && this.#server === 'server2') {
-      this.#retireTimer ??= setTimeout(() => { this.#retire(); }, RETIRE_AFTER_MS).unref();
+      this.#retireTimer ??= setTimeout(() => {
+        this.#retire();
+      }, RETIRE_AFTER_MS).unref();
     }
   }
 
@@ -213,7 +226,11 @@ export class ServerRun {
     for (const fd of this.#context.descriptors.takeFrom(number)) libc().close(fd);
     if (thread.slot !== undefined) this.#slots.release(thread.slot);
     if (thread.tid !== 0) {
-      const fact: ThreadFact = { type: 'threadEnded', tid: thread.tid, t: this.#context.clock.now() };
+      const fact: ThreadFact = {
+        type: 'threadEnded',
+        tid: thread.tid,
+        t: this.#context.clock.now(),
+      };
       this.#context.deliver([{ thread: number, fact }]);
     }
     if (failure) this.#fail(failure);

@@ -108,8 +108,8 @@ export class ThreadSlots {
       if (state === RETIRED || this.stopping) return undefined;
       if (state === GIVEN) {
         return {
-          fd: this.#cells[at(slot) + 2] as number,
-          connection: this.#cells[at(slot) + 3] as number,
+          fd: this.#cells[at(slot) + 2]!,
+          connection: this.#cells[at(slot) + 3]!,
         };
       }
       Atomics.wait(this.#cells, at(slot), state);
@@ -127,7 +127,7 @@ export class ThreadSlots {
         if (Atomics.compareExchange(this.#cells, at(slot), PARKED, CLAIMED) !== PARKED) continue;
         this.#cells[at(slot) + 2] = client.fd;
         this.#cells[at(slot) + 3] = client.connection;
-        given(this.#cells[at(slot) + 1] as number);
+        given(this.#cells[at(slot) + 1]!);
         Atomics.store(this.#cells, at(slot), GIVEN);
         Atomics.notify(this.#cells, at(slot));
         return true;

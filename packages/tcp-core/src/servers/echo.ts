@@ -44,11 +44,12 @@ export async function echo({ listen, select }: Sockets, { at }: Assignment): Pro
         if (newcomer) clients.set(newcomer, { pending: new Outbox(), open: true });
         continue;
       }
-      const client = clients.get(socket) as Client;
+      const client = clients.get(socket)!;
       const { pending } = client;
       const bytes = await socket.recv(Math.min(RECV_MAX, PENDING_MAX - pending.bytes), 0);
       if (!bytes) continue;
-      if (bytes.length === 0) client.open = false; // FIN: send what is pending, then ours
+      if (bytes.length === 0)
+        client.open = false; // FIN: send what is pending, then ours
       else {
         // Straight back if nothing waits before it; only what does not fit now is copied and kept.
         const sent = pending.isEmpty ? await socket.send(bytes, DONTWAIT) : 0;

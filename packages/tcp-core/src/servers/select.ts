@@ -54,7 +54,7 @@ export async function selectServer(
         if (newcomer) clients.set(newcomer, newClient(idleMs));
         continue;
       }
-      const client = clients.get(socket) as Client;
+      const client = clients.get(socket)!;
       const bytes = await socket.recv(4096, 0);
       if (!bytes) continue;
       if (bytes.length === 0) client.open = false; // FIN: it will say no more

@@ -43,8 +43,7 @@ export interface Connection {
    * no more; undefined when `timeoutMs` passed without a byte (SO_RCVTIMEO). The bytes lie in a
    * buffer that the next recv of this thread uses again: copy what is kept.
    */
-  recv(max: number): Awaitable<Uint8Array>;
-  recv(max: number, timeoutMs: number | undefined): Awaitable<Uint8Array | undefined>;
+  recv(max: number, timeoutMs?: number): Awaitable<Uint8Array | undefined>;
   /** Blocks until the kernel took all bytes (send(2)); returns their number. */
   send(bytes: Uint8Array): Awaitable<number>;
   /** Hands over what fits into the send buffer now; returns how many bytes that were, maybe 0. */
@@ -67,18 +66,18 @@ export interface Ready {
 
 export interface Sockets {
   /** socket, bind and listen. Throws SocketError (EADDRINUSE, EADDRNOTAVAIL, EACCES …). */
-  listen(at: Address): Awaitable<Listener>;
+  readonly listen: (at: Address) => Awaitable<Listener>;
   /** Blocks until one of these is ready, or until `timeoutMs` passed: then nothing is (select(2)). */
-  select(
+  readonly select: (
     read: Iterable<Listener | Connection>,
     write?: Iterable<Connection>,
     timeoutMs?: number,
-  ): Awaitable<Ready>;
+  ) => Awaitable<Ready>;
   /**
    * Server 2: gives the connection to another thread, which runs the server's `serveClient` with it
    * (pthread_create). Blocks while as many threads as allowed are busy.
    */
-  startThread(client: Connection): Awaitable<void>;
+  readonly startThread: (client: Connection) => Awaitable<void>;
 }
 
 /** A system call that failed. `code` is the name of its errno, `syscall` the call's. */

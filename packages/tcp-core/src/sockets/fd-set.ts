@@ -21,7 +21,7 @@ export class FdSet {
   add(fd: number): void {
     const word = fd >> 5;
     if (word >= this.#bits.length) this.#grow(word);
-    (this.#bits[word] as number) |= 1 << (fd & 31);
+    this.#bits[word]! |= 1 << (fd & 31);
     if (fd > this.#highest) this.#highest = fd;
   }
 
@@ -44,7 +44,8 @@ export class FdSet {
     // The kernel cleared what is not ready, up to the highest of both.
     read.#highest = write.#highest = highest;
     if (ready > 0) return;
-    if (ready < 0 && libc().errno() !== EINTR) throw lastError('select', `${highest + 1} descriptors`);
+    if (ready < 0 && libc().errno() !== EINTR)
+      throw lastError('select', `${highest + 1} descriptors`);
     // After an error the sets are as they were; after time-out they are empty already.
     read.#bits.fill(0, 0, words);
     write.#bits.fill(0, 0, words);

@@ -127,7 +127,7 @@ export function lastError(syscall: string, what: string): SocketError {
 export function openPipe(): { readFd: number; writeFd: number } {
   const fds = new Int32Array(2);
   if (libc().pipe2(fds, O_CLOEXEC) < 0) throw lastError('pipe2', 'the wake-up pipe');
-  return { readFd: fds[0] as number, writeFd: fds[1] as number };
+  return { readFd: fds[0]!, writeFd: fds[1]! };
 }
 
 /** A descriptor that only keeps a number free, to be given up when no other is left. */

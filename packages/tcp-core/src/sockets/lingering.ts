@@ -57,7 +57,7 @@ export class LingeringSockets {
   /** Reads what has arrived, and closes those that are done. */
   service(now = performance.now()): void {
     for (let i = this.#sockets.length - 1; i >= 0; i--) {
-      const socket = this.#sockets[i] as Lingering;
+      const socket = this.#sockets[i]!;
       if (socket.until > now && !this.#drained(socket.fd)) continue;
       this.#sockets.splice(i, 1);
       socket.close();

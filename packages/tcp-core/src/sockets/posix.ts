@@ -71,13 +71,10 @@ export class PosixSockets implements Sockets {
 
   constructor(options: PosixOptions) {
     this.options = options;
-    // Servers take the calls out of the object, as if they were C functions.
-    this.listen = this.listen.bind(this);
-    this.select = this.select.bind(this);
-    this.startThread = this.startThread.bind(this);
   }
 
-  listen(at: Address): PosixListener {
+  // Properties, not methods: servers take the calls out of the object, as if they were C functions.
+  readonly listen = (at: Address): PosixListener => {
     const { family, bytes } = encodeSockaddr(at);
     const where = `${at.address} port ${at.port}`;
     const fd = libc().socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -94,13 +91,13 @@ export class PosixSockets implements Sockets {
       libc().close(fd);
       throw error;
     }
-  }
+  };
 
-  select(
+  readonly select = (
     read: Iterable<Listener | Connection>,
     write: Iterable<Connection> = [],
     timeoutMs?: number,
-  ): Ready {
+  ): Ready => {
     const { trace, wakeFd } = this.options;
     const began = performance.now();
     const deadline = timeoutMs === undefined ? Infinity : began + timeoutMs;
@@ -139,12 +136,13 @@ export class PosixSockets implements Sockets {
       }
       return ready;
     }
-  }
+  };
 
-  startThread(client: Connection): void {
-    this.#open.delete(client as PosixConnection);
-    this.options.startThread(client as PosixConnection);
-  }
+  readonly startThread = (client: Connection): void => {
+    if (!(client instanceof PosixConnection)) throw new TypeError('not a connection of this layer');
+    this.#open.delete(client);
+    this.options.startThread(client);
+  };
 
   /** Takes a descriptor that another thread accepted. */
   adopt(fd: number, id: number): PosixConnection {
@@ -186,9 +184,9 @@ export class PosixSockets implements Sockets {
       const ready = libc().poll(pollfds, count, pause === Infinity ? -1 : Math.ceil(pause));
       if (ready < 0 && errnoName(libc().errno()) !== 'EINTR') throw lastError('poll', `fd ${fd}`);
       // revents is the upper half of the second word: any bit, an error too, means "make the call".
-      if (ready > 0 && (pollfds[1] as number) >>> 16 !== 0) throw new Stopped();
+      if (ready > 0 && pollfds[1] >>> 16 !== 0) throw new Stopped();
       if (this.lingering.size > 0) this.lingering.service();
-      if (ready > 0 && (pollfds[3] as number) >>> 16 !== 0) return true;
+      if (ready > 0 && pollfds[3] >>> 16 !== 0) return true;
       if (performance.now() >= deadline) return false;
       if (fd < 0 && this.lingering.size === 0) return false;
     }
@@ -265,7 +263,10 @@ class PosixListener implements Listener {
     const fd = libc().accept4(this.fd, address, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= 0) return this.#sockets.accepted(fd, decodeSockaddr(address));
     const code = errnoName(libc().errno());
-    if (code === 'EMFILE' || code === 'ENFILE') return this.#turnAwayWithoutDescriptor(code);
+    if (code === 'EMFILE' || code === 'ENFILE') {
+      this.#turnAwayWithoutDescriptor(code);
+      return;
+    }
     // The newcomer is gone again, or the network stack had a passing problem: accept(2), "Error handling".
     if (PASSING.has(code)) return undefined;
     throw lastError('accept', `fd ${this.fd}`);
@@ -277,7 +278,12 @@ class PosixListener implements Listener {
    */
   #turnAwayWithoutDescriptor(code: string): undefined {
     libc().close(this.#spareFd);
-    const fd = libc().accept4(this.fd, new Uint8Array(SOCKADDR_MAX), Uint32Array.of(SOCKADDR_MAX), SOCK_NONBLOCK | SOCK_CLOEXEC);
+    const fd = libc().accept4(
+      this.fd,
+      new Uint8Array(SOCKADDR_MAX),
+      Uint32Array.of(SOCKADDR_MAX),
+      SOCK_NONBLOCK | SOCK_CLOEXEC,
+    );
     if (fd >= 0) {
       const newcomer = this.#sockets.accepted(fd, nameOfPeerUnknown);
       newcomer.refuse(`error: the server has no file descriptor left (${code}); try again later`);
@@ -322,8 +328,6 @@ export class PosixConnection implements Connection, TracedConnection {
     this.id = id;
   }
 
-  recv(max: number): Uint8Array;
-  recv(max: number, timeoutMs: number | undefined): Uint8Array | undefined;
   recv(max: number, timeoutMs?: number): Uint8Array | undefined {
     const { buffer, options } = this.#sockets;
     if (this.#gone !== null) return EMPTY;
@@ -426,7 +430,14 @@ export class PosixConnection implements Connection, TracedConnection {
 const EMPTY = new Uint8Array(0);
 
 /** What recv and send fail with when the connection is no more (tcp(7)). */
-const LOST = new Set(['ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTCONN']);
+const LOST = new Set([
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTCONN',
+]);
 
 function nameOf(fd: number): Address {
   const bytes = new Uint8Array(SOCKADDR_MAX);

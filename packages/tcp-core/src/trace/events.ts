@@ -83,11 +83,22 @@ export type LabFact =
   | { type: 'threadStarted'; tid: number; role: ThreadRole }
   | { type: 'threadEnded'; tid: number }
   /** The thread waits in `call` for one of these descriptors (`timeoutMs` null: for ever). */
-  | { type: 'blocked'; call: BlockingCall; read: number[]; write: number[]; timeoutMs: number | null }
+  | {
+      type: 'blocked';
+      call: BlockingCall;
+      read: number[];
+      write: number[];
+      timeoutMs: number | null;
+    }
   /** accept returned a new socket. */
   | { type: 'accepted'; connection: number; fd: number; address: string; port: number }
   /** The gateway knows whether it is one of its own sockets. `session` is the browser client's. */
-  | { type: 'identified'; connection: number; client: 'browser' | 'external'; session: string | null }
+  | {
+      type: 'identified';
+      connection: number;
+      client: 'browser' | 'external';
+      session: string | null;
+    }
   /** Server 2: the new socket was given to thread `to`. */
   | { type: 'handedOver'; connection: number; fd: number; to: number }
   /** recv returned bytes. */

@@ -1,6 +1,15 @@
 /** What is true after an event: the state that reducer.ts folds the log into. Plain JSON. */
 
-import type { BlockingCall, BusyPolicy, ClientKind, Ending, Flow, LabEvent, ServerId, ThreadRole } from './events.ts';
+import type {
+  BlockingCall,
+  BusyPolicy,
+  ClientKind,
+  Ending,
+  Flow,
+  LabEvent,
+  ServerId,
+  ThreadRole,
+} from './events.ts';
 
 /** One message and its answer. */
 export interface Exchange {

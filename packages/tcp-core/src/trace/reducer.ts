@@ -224,7 +224,7 @@ function reduceConnection(draft: Draft, server: ServerState, event: ConnectionEv
       const ended = server.ended.findIndex(({ id }) => id === event.connection);
       if (ended >= 0) {
         const { client, session } = event;
-        server.ended[ended] = { ...(server.ended[ended] as ConnectionState), client, session };
+        server.ended[ended] = { ...server.ended[ended]!, client, session };
       }
       connection.client = event.client;
       connection.session = event.session;
