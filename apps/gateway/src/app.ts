@@ -1,20 +1,20 @@
 /** The gateway as a Fastify instance: what it serves, behind which door, with which answers. */
 
-import { type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import websocket from '@fastify/websocket';
-import { type TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
-import { type LabHost } from '@sockscope/tcp-core/host/lab-host';
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import type { LabHost } from '@sockscope/tcp-core/host/lab-host';
 import Fastify, {
   type FastifyBaseLogger,
   type FastifyError,
   type FastifyReply,
   type FastifyRequest,
 } from 'fastify';
-import { type WebSocket } from '@fastify/websocket';
+import type { WebSocket } from '@fastify/websocket';
 import { registerClientBridge } from './client-bridge.ts';
 import { refusalAtDoor } from './door.ts';
 import { closings, Refusal, refusals, type RefusalName } from './errors.ts';
-import { type Gateway } from './gateway.ts';
+import type { Gateway } from './gateway.ts';
 import { registerLabRoutes } from './lab-routes.ts';
 import { registerLabStream } from './lab-stream.ts';
 import { registerHeaders, registerPage } from './page.ts';

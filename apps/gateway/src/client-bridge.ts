@@ -1,13 +1,13 @@
 /** `GET /ws/client/server1` … `server4`: the browser clients, one WebSocket each. */
 
 import { randomUUID } from 'node:crypto';
-import { type LabHost } from '@sockscope/tcp-core/host/lab-host';
+import type { LabHost } from '@sockscope/tcp-core/host/lab-host';
 import { serverIds, type ServerId } from '@sockscope/tcp-core/trace/events';
-import { type FastifyBaseLogger } from 'fastify';
-import { type WebSocket } from '@fastify/websocket';
+import type { FastifyBaseLogger } from 'fastify';
+import type { WebSocket } from '@fastify/websocket';
 import { ClientSession } from './client-session.ts';
 import { closings, Refusal } from './errors.ts';
-import { type Gateway } from './gateway.ts';
+import type { Gateway } from './gateway.ts';
 import { Identifier } from './identify.ts';
 import { ClientQuery } from './schemas.ts';
 

@@ -4,13 +4,13 @@
  */
 
 import { connect, type Socket } from 'node:net';
-import { type GatewayFact } from '@sockscope/tcp-core/host/lab-host';
-import { type ServerId } from '@sockscope/tcp-core/trace/events';
-import { type FastifyBaseLogger } from 'fastify';
+import type { GatewayFact } from '@sockscope/tcp-core/host/lab-host';
+import type { ServerId } from '@sockscope/tcp-core/trace/events';
+import type { FastifyBaseLogger } from 'fastify';
 import { Value } from 'typebox/value';
-import { type WebSocket } from '@fastify/websocket';
+import type { WebSocket } from '@fastify/websocket';
 import { closings } from './errors.ts';
-import { type Attempt, type Identifier, type OwnSocket } from './identify.ts';
+import type { Attempt, Identifier, OwnSocket } from './identify.ts';
 import {
   clientFrames,
   type ConnectedFrame,

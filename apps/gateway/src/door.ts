@@ -8,7 +8,7 @@
  * Sources: RFC 6455 section 10.2 (Origin), RFC 9112 section 3.2 (Host), Fetch Metadata (W3C).
  */
 
-import { type IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { isIPv6 } from 'node:net';
 import { Refusal } from './errors.ts';
 

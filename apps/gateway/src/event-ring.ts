@@ -1,6 +1,6 @@
 /** The last events, so that a viewer that lost its line for a moment can go on where it was. */
 
-import { type LabEvent } from '@sockscope/tcp-core/trace/events';
+import type { LabEvent } from '@sockscope/tcp-core/trace/events';
 
 export const RING_EVENTS = 10_000;
 

@@ -8,7 +8,7 @@
  * pair to nobody else, not even when the client's end is long closed.
  */
 
-import { type LabEvent, type ServerId } from '@sockscope/tcp-core/trace/events';
+import type { LabEvent, ServerId } from '@sockscope/tcp-core/trace/events';
 
 /** What was found out about a connection. */
 export interface Verdict {

@@ -1,9 +1,9 @@
 /** The lab by plain HTTP: its state, its health, and the controls of its servers. */
 
-import { type LabHost } from '@sockscope/tcp-core/host/lab-host';
+import type { LabHost } from '@sockscope/tcp-core/host/lab-host';
 import { serverIds, type ServerId } from '@sockscope/tcp-core/trace/events';
 import { Refusal } from './errors.ts';
-import { type Gateway } from './gateway.ts';
+import type { Gateway } from './gateway.ts';
 import { ServerChanges, ServerParams, type HealthAnswer, type ServerAnswer } from './schemas.ts';
 
 export function registerLabRoutes(app: Gateway, { lab }: { lab: LabHost }): void {

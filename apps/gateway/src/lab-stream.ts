@@ -3,12 +3,12 @@
  * exactly once and in its order, or a `gap` says which are left out and a new snapshot follows.
  */
 
-import { type LabHost } from '@sockscope/tcp-core/host/lab-host';
-import { type LabEvent } from '@sockscope/tcp-core/trace/events';
-import { type WebSocket } from '@fastify/websocket';
+import type { LabHost } from '@sockscope/tcp-core/host/lab-host';
+import type { LabEvent } from '@sockscope/tcp-core/trace/events';
+import type { WebSocket } from '@fastify/websocket';
 import { closings, Refusal } from './errors.ts';
 import { EventRing } from './event-ring.ts';
-import { type Gateway } from './gateway.ts';
+import type { Gateway } from './gateway.ts';
 import { LabQuery, type GapFrame } from './schemas.ts';
 
 /** Milliseconds between two batches: one frame of a 60 Hz screen. */

@@ -1,7 +1,7 @@
 /** Checks bodies, queries and parameters with their TypeBox schemas. */
 
-import { type FastifySchemaCompiler } from 'fastify';
-import { type TSchema } from 'typebox';
+import type { FastifySchemaCompiler } from 'fastify';
+import type { TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { Value } from 'typebox/value';
 

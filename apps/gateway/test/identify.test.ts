@@ -1,4 +1,4 @@
-import { type LabEvent } from '@sockscope/tcp-core/trace/events';
+import type { LabEvent } from '@sockscope/tcp-core/trace/events';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { Identifier, REPORT_MS, type Verdict } from '../src/identify.ts';
 

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
-import { type LabHost } from '@sockscope/tcp-core/host/lab-host';
-import { type LabEvent } from '@sockscope/tcp-core/trace/events';
-import { type LabState } from '@sockscope/tcp-core/trace/lab-state';
+import type { LabHost } from '@sockscope/tcp-core/host/lab-host';
+import type { LabEvent } from '@sockscope/tcp-core/trace/events';
+import type { LabState } from '@sockscope/tcp-core/trace/lab-state';
 import { applyAll } from '@sockscope/tcp-core/trace/reducer';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { EventRing } from '../src/event-ring.ts';

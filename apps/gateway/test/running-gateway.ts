@@ -3,12 +3,12 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { LabHost } from '@sockscope/tcp-core/host/lab-host';
-import { type ServerOptions } from '@sockscope/tcp-core/host/server-options';
+import type { ServerOptions } from '@sockscope/tcp-core/host/server-options';
 import { type LabEvent, serverIds, type ServerId } from '@sockscope/tcp-core/trace/events';
 import { pino } from 'pino';
 import { WebSocket, type ClientOptions } from 'ws';
 import { buildApp } from '../src/app.ts';
-import { type Gateway } from '../src/gateway.ts';
+import type { Gateway } from '../src/gateway.ts';
 
 export interface Running {
   lab: LabHost;

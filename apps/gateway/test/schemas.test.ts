@@ -1,7 +1,7 @@
 import { eventTypes, type LabEvent } from '@sockscope/tcp-core/trace/events';
-import { type LabState } from '@sockscope/tcp-core/trace/lab-state';
+import type { LabState } from '@sockscope/tcp-core/trace/lab-state';
 import { emptyLab } from '@sockscope/tcp-core/trace/reducer';
-import { type Static } from 'typebox';
+import type { Static } from 'typebox';
 import { Value } from 'typebox/value';
 import { describe, expect, it } from 'vitest';
 import { type Event, events, State } from '../src/event-schemas.ts';

@@ -1,7 +1,7 @@
 /** A lab for tests: facts numbered as the gateway does it and folded by the real reducer. */
 
-import { type LabEvent, type LabFact, type ServerId } from '@sockscope/tcp-core/trace/events';
-import { type LabState } from '@sockscope/tcp-core/trace/lab-state';
+import type { LabEvent, LabFact, ServerId } from '@sockscope/tcp-core/trace/events';
+import type { LabState } from '@sockscope/tcp-core/trace/lab-state';
 import { applyAll, emptyLab } from '@sockscope/tcp-core/trace/reducer';
 
 export const EPOCH = 'epoch-1';

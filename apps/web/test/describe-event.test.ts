@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type LabEvent, type LabFact } from '@sockscope/tcp-core/trace/events';
+import type { LabEvent, LabFact } from '@sockscope/tcp-core/trace/events';
 import { describeEvent, toneOf } from '../src/view/describe-event.ts';
 
 const stamp = { epoch: 'e', seq: 1, t: 1, server: 'server3', thread: 1 } as const;

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type LabEvent } from '@sockscope/tcp-core/trace/events';
+import type { LabEvent } from '@sockscope/tcp-core/trace/events';
 import { emptyLab } from '@sockscope/tcp-core/trace/reducer';
 import { LabFeed } from '../src/state/lab-feed.svelte.ts';
 import { ALab, EPOCH } from './a-lab.ts';

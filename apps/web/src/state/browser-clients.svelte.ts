@@ -1,8 +1,8 @@
 /** The TCP clients that this page opened: one WebSocket to the gateway is one client socket. */
 
-import { type ServerId } from '@sockscope/tcp-core/trace/events';
-import { type OwnClient } from '../view/client-rows.ts';
-import { type ClientEnding } from '../view/describe-ending.ts';
+import type { ServerId } from '@sockscope/tcp-core/trace/events';
+import type { OwnClient } from '../view/client-rows.ts';
+import type { ClientEnding } from '../view/describe-ending.ts';
 import { speaksLines } from '../view/servers.ts';
 import { openSocket, type OpenSocket } from './web-socket.ts';
 

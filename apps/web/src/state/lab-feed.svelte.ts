@@ -5,8 +5,8 @@
  * by itself and resumes after the last event that was applied, so that none is missed or doubled.
  */
 
-import { type LabEvent } from '@sockscope/tcp-core/trace/events';
-import { type LabState } from '@sockscope/tcp-core/trace/lab-state';
+import type { LabEvent } from '@sockscope/tcp-core/trace/events';
+import type { LabState } from '@sockscope/tcp-core/trace/lab-state';
 import { applyAll } from '@sockscope/tcp-core/trace/reducer';
 import { openSocket, type OpenSocket } from './web-socket.ts';
 

@@ -1,6 +1,6 @@
 /** The sentence of the moment, at most one a second, so that it can be read and read out. */
 
-import { type LabEvent } from '@sockscope/tcp-core/trace/events';
+import type { LabEvent } from '@sockscope/tcp-core/trace/events';
 import { momentOf, weightier, type Moment } from '../view/moment.ts';
 
 const SHORTEST = 1_000;

@@ -1,6 +1,6 @@
 /** The gateway's controls of a server. */
 
-import { type BusyPolicy, type ServerId } from '@sockscope/tcp-core/trace/events';
+import type { BusyPolicy, ServerId } from '@sockscope/tcp-core/trace/events';
 
 export interface ServerChanges {
   policy?: BusyPolicy;

@@ -1,7 +1,7 @@
 /** The clients of one server as its panel lists them: who, from where, what was said, how it ended. */
 
-import { type ClientKind } from '@sockscope/tcp-core/trace/events';
-import { type ConnectionState, type ServerState } from '@sockscope/tcp-core/trace/lab-state';
+import type { ClientKind } from '@sockscope/tcp-core/trace/events';
+import type { ConnectionState, ServerState } from '@sockscope/tcp-core/trace/lab-state';
 import {
   briefEnding,
   describeClientEnding,

@@ -1,6 +1,6 @@
 /** The exact commands that connect a terminal to a server. */
 
-import { type ServerState } from '@sockscope/tcp-core/trace/lab-state';
+import type { ServerState } from '@sockscope/tcp-core/trace/lab-state';
 
 export interface Commands {
   nc: string;

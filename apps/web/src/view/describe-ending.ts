@@ -1,7 +1,7 @@
 /** How a connection ended, in words. */
 
-import { type ConnectionState } from '@sockscope/tcp-core/trace/lab-state';
-import { type Ending } from '@sockscope/tcp-core/trace/events';
+import type { ConnectionState } from '@sockscope/tcp-core/trace/lab-state';
+import type { Ending } from '@sockscope/tcp-core/trace/events';
 
 /** What the page's own socket reports at its end; `gateway`: the gateway itself went away. */
 export interface ClientEnding {

@@ -1,6 +1,6 @@
 /** One event as one calm sentence in the field's terms: a line of the log. */
 
-import { type LabEvent } from '@sockscope/tcp-core/trace/events';
+import type { LabEvent } from '@sockscope/tcp-core/trace/events';
 import { bytesSaid, count, counted, descriptors, duration, endpoint, said } from './words.ts';
 import { describeWait } from './describe-thread.ts';
 

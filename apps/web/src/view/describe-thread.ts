@@ -1,7 +1,7 @@
 /** What a thread is doing, in words: "blocked in recv() on fd 24", "working". */
 
-import { type BlockingCall } from '@sockscope/tcp-core/trace/events';
-import { type ServerState, type ThreadState } from '@sockscope/tcp-core/trace/lab-state';
+import type { BlockingCall } from '@sockscope/tcp-core/trace/events';
+import type { ServerState, ThreadState } from '@sockscope/tcp-core/trace/lab-state';
 import { connectionIdentity, type Identity } from './identity.ts';
 import { count, counted, descriptors } from './words.ts';
 

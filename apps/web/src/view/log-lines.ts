@@ -1,7 +1,7 @@
 /** The lines of the event log. */
 
-import { type LabEvent, type ServerId } from '@sockscope/tcp-core/trace/events';
-import { type LabState } from '@sockscope/tcp-core/trace/lab-state';
+import type { LabEvent, ServerId } from '@sockscope/tcp-core/trace/events';
+import type { LabState } from '@sockscope/tcp-core/trace/lab-state';
 import { connectionOf, describeEvent, toneOf, type LogTone } from './describe-event.ts';
 import { connectionIdentity, type Identity } from './identity.ts';
 import { clock } from './words.ts';

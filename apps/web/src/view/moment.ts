@@ -1,6 +1,6 @@
 /** The sentence of the moment: what just happened, for the last row and for a screen reader. */
 
-import { type Ending, type LabEvent } from '@sockscope/tcp-core/trace/events';
+import type { Ending, LabEvent } from '@sockscope/tcp-core/trace/events';
 import { connectionOf } from './describe-event.ts';
 import { connectionIdentity, type Identity } from './identity.ts';
 import { profileOf, speaksLines } from './servers.ts';

@@ -1,7 +1,7 @@
 /** What the head of a server's panel says. */
 
-import { type BusyPolicy } from '@sockscope/tcp-core/trace/events';
-import { type ServerState } from '@sockscope/tcp-core/trace/lab-state';
+import type { BusyPolicy } from '@sockscope/tcp-core/trace/events';
+import type { ServerState } from '@sockscope/tcp-core/trace/lab-state';
 import { commandsFor, type Commands } from './commands.ts';
 import { profileOf, type ServerProfile } from './servers.ts';
 import { count, said } from './words.ts';

@@ -1,6 +1,6 @@
 /** What each of the four servers is called, its idea in one sentence, and what to try on it. */
 
-import { type ServerId } from '@sockscope/tcp-core/trace/events';
+import type { ServerId } from '@sockscope/tcp-core/trace/events';
 
 export interface ServerProfile {
   id: ServerId;

@@ -33,10 +33,9 @@ export async function oneAtATime(sockets: Sockets, assignment: Assignment): Prom
     } else if (policy === 'queue') {
       await serveClient(client, assignment);
     } else {
-      const { at: sameAddress } = listener;
       await listener.close();
       await serveClient(client, assignment);
-      listener = await sockets.listen(sameAddress);
+      listener = await sockets.listen(listener.at);
     }
   }
 }
