@@ -33,6 +33,9 @@ const RESTARTS_MAX = 6;
 /** After so long without trouble the count starts anew. */
 const STEADY_AFTER_MS = 30_000;
 
+/** The most events in a batch: whoever writes it as JSON must not run out of string. */
+const EVENTS_AT_ONCE = 1000;
+
 type Listener = (events: readonly LabEvent[]) => void;
 
 interface Entry {
@@ -213,9 +216,12 @@ export class LabHost {
   }
 
   #deliver(server: ServerId, facts: { thread: number | null; fact: ThreadFact }[]): void {
-    this.#publish(
-      facts.map(({ thread, fact }, i) => this.#stamped(server, thread, fact, fact.t, i)),
-    );
+    for (let from = 0; from < facts.length; from += EVENTS_AT_ONCE) {
+      const part = facts.slice(from, from + EVENTS_AT_ONCE);
+      this.#publish(
+        part.map(({ thread, fact }, i) => this.#stamped(server, thread, fact, fact.t, i)),
+      );
+    }
   }
 
   #log(server: ServerId, facts: LabFact[]): void {

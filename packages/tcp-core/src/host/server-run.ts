@@ -12,7 +12,7 @@ import {
   Worker,
 } from 'node:worker_threads';
 import { SocketError } from '../sockets/api.ts';
-import { libc, openPipe } from '../sockets/libc.ts';
+import { libc, openPipe, SHUT_RD } from '../sockets/libc.ts';
 import type { LabFact, ServerId, ThreadFact, ThreadRole } from '../trace/events.ts';
 import type { Clock } from './clock.ts';
 import type { ServerOptions } from './server-options.ts';
@@ -27,6 +27,8 @@ const THREAD_PROGRAM = new URL(
 
 /** A thread that does not end by itself in this time is terminated. */
 const STOP_TIMEOUT_MS = 1500;
+/** Of a client thread; the rest of a rush comes with the next round of the event loop. */
+const MESSAGES_AT_ONCE = 64;
 /** Spare threads beyond the wanted number end after so long. */
 const RETIRE_AFTER_MS = 1000;
 
@@ -98,6 +100,9 @@ export class ServerRun {
   wakeAll(): void {
     this.#slots.stop();
     libc().write(this.#wake.writeFd, Uint8Array.of(1), 1);
+    // Threads blocked in recv see the end of the stream; on other descriptors this does nothing.
+    const threads = new Set(this.#threads.keys());
+    for (const fd of this.#context.descriptors.openIn(threads)) libc().shutdown(fd, SHUT_RD);
   }
 
   async #stop(): Promise<void> {
@@ -165,8 +170,11 @@ export class ServerRun {
     };
     const failures: Error[] = [];
     if (from !== undefined && first) take(from, first);
-    for (const { number, port } of [...this.#threads.values()].reverse()) {
-      for (let next = receiveMessageOnPort(port); next; next = receiveMessageOnPort(port)) {
+    for (const { number, port, slot } of [...this.#threads.values()].reverse()) {
+      const most = slot === undefined ? Infinity : MESSAGES_AT_ONCE;
+      for (let i = 0; i < most; i++) {
+        const next = receiveMessageOnPort(port);
+        if (!next) break;
         take(number, next.message as ThreadMessage);
       }
     }

@@ -21,6 +21,13 @@ export class DescriptorBook {
     if (fd < this.#owner.length) Atomics.store(this.#owner, fd, 0);
   }
 
+  /** The descriptors that these threads have open. */
+  openIn(threads: ReadonlySet<number>): number[] {
+    return Array.from(this.#owner.keys()).filter((fd) =>
+      threads.has(Atomics.load(this.#owner, fd)),
+    );
+  }
+
   /** Takes the descriptors of a thread that is gone out of the book. */
   takeFrom(thread: number): number[] {
     const fds: number[] = [];

@@ -46,6 +46,7 @@ const recorder = new Recorder(
 
 const sockets = new PosixSockets({
   wakeFd,
+  stopping: () => slots.stopping,
   backlog: options.backlog,
   trace: recorder,
   nextConnection: () => Atomics.add(connections, 0, 1) + 1,

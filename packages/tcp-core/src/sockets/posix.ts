@@ -2,9 +2,10 @@
  * The socket API on the operating system's own calls.
  *
  * One instance serves one thread. A thread that is blocked in a system call cannot be ended from
- * outside, so every wait is a poll or select over the wanted descriptors *and* the read end of
- * one shared pipe; then the call itself is made without blocking. One byte in the pipe, never read,
- * wakes all threads for good.
+ * outside. So accept, select and send wait in a poll or select over the wanted descriptors *and* the
+ * read end of one shared pipe; then the call itself is made without blocking. One byte in the pipe,
+ * never read, wakes all threads for good. Only recv really blocks in recv: it is where the threads
+ * of server 2 spend their lives, and a shutdown of the socket from outside wakes it.
  *
  * Source: Stevens, UNIX Network Programming, vol. 1; poll(2), select(2), accept4(2), tcp(7).
  */
@@ -30,6 +31,7 @@ import {
   POLLIN,
   POLLOUT,
   SHUT_WR,
+  SO_RCVTIMEO,
   SO_REUSEADDR,
   SOCK_CLOEXEC,
   SOCK_NONBLOCK,
@@ -46,6 +48,8 @@ import type { Ending } from '../trace/events.ts';
 export interface PosixOptions {
   /** Readable when the thread shall stop. */
   wakeFd: number;
+  /** Whether it shall stop; set before its sockets are shut down from outside. */
+  stopping(): boolean;
   backlog: number;
   trace: SocketTrace;
   /** A number for a new connection. */
@@ -58,6 +62,8 @@ export interface PosixOptions {
 }
 
 const RECV_BUFFER = 256 * 1024;
+/** How long a thread that blocks in recv may hold back what it has to report. */
+const HAND_ON_MS = 20;
 
 export class PosixSockets implements Sockets {
   readonly options: PosixOptions;
@@ -192,6 +198,12 @@ export class PosixSockets implements Sockets {
     }
   }
 
+  /** Before a thread blocks on one descriptor: whether it wants to come back soon to report more. */
+  hasFactsToHandOn(call: 'recv', fd: number): boolean {
+    const what = (): Blocking => ({ call, read: [fd], write: [], timeoutMs: null });
+    return this.options.trace.blocking(performance.now(), what) !== Infinity;
+  }
+
   forget(socket: PosixConnection | PosixListener): void {
     this.#open.delete(socket);
     this.options.closed(socket.fd);
@@ -260,7 +272,7 @@ class PosixListener implements Listener {
   #accept4(): PosixConnection | undefined {
     const address = new Uint8Array(SOCKADDR_MAX);
     const length = Uint32Array.of(SOCKADDR_MAX);
-    const fd = libc().accept4(this.fd, address, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    const fd = libc().accept4(this.fd, address, length, SOCK_CLOEXEC);
     if (fd >= 0) return this.#sockets.accepted(fd, decodeSockaddr(address));
     const code = errnoName(libc().errno());
     if (code === 'EMFILE' || code === 'ENFILE') {
@@ -282,7 +294,7 @@ class PosixListener implements Listener {
       this.fd,
       new Uint8Array(SOCKADDR_MAX),
       Uint32Array.of(SOCKADDR_MAX),
-      SOCK_NONBLOCK | SOCK_CLOEXEC,
+      SOCK_CLOEXEC,
     );
     if (fd >= 0) {
       const newcomer = this.#sockets.accepted(fd, nameOfPeerUnknown);
@@ -319,6 +331,8 @@ export class PosixConnection implements Connection, TracedConnection {
   #peerClosed = false;
   /** The errno that ended it, or null. */
   #gone: string | null = null;
+  /** SO_RCVTIMEO, 0 for none. */
+  #limitMs = 0;
   #closing = false;
   #closed = false;
 
@@ -330,13 +344,19 @@ export class PosixConnection implements Connection, TracedConnection {
 
   recv(max: number, timeoutMs?: number): Uint8Array | undefined {
     const { buffer, options } = this.#sockets;
-    if (this.#gone !== null) return EMPTY;
+    const length = Math.min(max, buffer.length);
     const deadline = timeoutMs === undefined ? Infinity : performance.now() + timeoutMs;
     for (;;) {
-      if (timeoutMs !== 0 && !this.#sockets.waitFor('recv', this.fd, POLLIN, deadline)) {
-        return undefined;
+      if (this.#gone !== null) return EMPTY;
+      let got: number;
+      if (deadline === Infinity && this.#sockets.lingering.size === 0) {
+        got = this.#recvBlocking(length);
+      } else {
+        if (timeoutMs !== 0 && !this.#sockets.waitFor('recv', this.fd, POLLIN, deadline)) {
+          return undefined;
+        }
+        got = libc().recv(this.fd, buffer, length, MSG_DONTWAIT);
       }
-      const got = libc().recv(this.fd, buffer, Math.min(max, buffer.length), MSG_DONTWAIT);
       if (got > 0) {
         const bytes = buffer.subarray(0, got);
         this.#received += got;
@@ -351,13 +371,31 @@ export class PosixConnection implements Connection, TracedConnection {
         return EMPTY;
       }
       const code = errnoName(libc().errno());
-      if (LOST.has(code)) {
-        this.#gone = code;
-        return EMPTY;
-      }
-      if (code !== 'EAGAIN' && code !== 'EINTR') throw lastError('recv', `fd ${this.fd}`);
-      if (timeoutMs === 0) return undefined;
+      if (LOST.has(code)) this.#gone = code;
+      else if (code !== 'EAGAIN' && code !== 'EINTR') throw lastError('recv', `fd ${this.fd}`);
+      else if (timeoutMs === 0) return undefined;
     }
+  }
+
+  /**
+   * recv(2) as the textbook makes it. While facts wait to be handed on it has a time limit, which
+   * stays on the socket as long as bytes keep coming: a busy connection needs no call but this one.
+   */
+  #recvBlocking(length: number): number {
+    const { buffer, options } = this.#sockets;
+    const limitMs = this.#sockets.hasFactsToHandOn('recv', this.fd) ? HAND_ON_MS : 0;
+    if (limitMs !== this.#limitMs) {
+      const timeout = BigInt64Array.of(0n, BigInt(limitMs * 1000));
+      if (libc().setsockopt(this.fd, SOL_SOCKET, SO_RCVTIMEO, timeout, 16) < 0) {
+        throw lastError('setsockopt', `fd ${this.fd}`);
+      }
+      this.#limitMs = limitMs;
+    }
+    if (options.stopping()) throw new Stopped();
+    const got = libc().recv(this.fd, buffer, length, 0);
+    // The end of the stream may be the shutdown that was meant to wake us.
+    if (got <= 0 && options.stopping()) throw new Stopped();
+    return got;
   }
 
   send(bytes: Uint8Array, flag?: DontWait): number {
