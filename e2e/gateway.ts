@@ -1,0 +1,58 @@
+/** A real gateway in a process of its own. */
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { Lines } from './lines.ts';
+
+const program = fileURLToPath(new URL('../apps/gateway/dist/server.js', import.meta.url));
+
+export type ServerName = 'server1' | 'server2' | 'server3' | 'server4';
+
+export interface Gateway {
+  /** Where the page is. */
+  url: string;
+  /** The TCP port of each server. */
+  ports: Record<ServerName, number>;
+  /** Sends SIGTERM. Resolves with the exit code. */
+  stop(): Promise<number | null>;
+}
+
+export interface Ports {
+  page: number;
+  tcp: readonly [number, number, number, number];
+}
+
+const anyPorts: Ports = { page: 0, tcp: [0, 0, 0, 0] };
+
+/** Starts one and waits until it is ready. 0 lets the kernel pick a port. */
+export async function startGateway({ page, tcp }: Ports = anyPorts): Promise<Gateway> {
+  const child = spawn(
+    process.execPath,
+    [program, '--port', String(page), '--tcp-ports', tcp.join(',')],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      // It ends with the test runner, whatever becomes of that.
+      env: { ...process.env, SOCKSCOPE_WATCH_PARENT: '1' },
+    },
+  );
+  const ended = once(child, 'exit') as Promise<[number | null]>;
+  const lines = new Lines(child.stdout);
+  await lines.find(/^Sockscope is ready/);
+
+  const port = (server: ServerName) =>
+    Number(lines.seen(new RegExp(`^${server} listening on .+:(\\d+)$`))[1]);
+  return {
+    url: lines.seen(/(http:\/\/[^\s/]+)/)[1] ?? '',
+    ports: {
+      server1: port('server1'),
+      server2: port('server2'),
+      server3: port('server3'),
+      server4: port('server4'),
+    },
+    async stop() {
+      child.kill('SIGTERM');
+      return (await ended)[0];
+    },
+  };
+}

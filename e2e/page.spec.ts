@@ -1,0 +1,119 @@
+import { AxeBuilder } from '@axe-core/playwright';
+import { expect, type Page } from '@playwright/test';
+import type { Ports } from './gateway.ts';
+import { feedStatus, Panel } from './lab-page.ts';
+import { test } from './lab-test.ts';
+
+const numbers = [1, 2, 3, 4] as const;
+
+/** A page on which something has happened, in every panel. */
+async function busyPage(lab: Page): Promise<void> {
+  for (const number of numbers) {
+    const panel = new Panel(lab, number);
+    for (let client = number === 1 ? 1 : 3; client > 0; client -= 1) await panel.addClient();
+    await panel.send('22 + 44');
+    await expect(panel.clients.filter({ hasText: '22 + 44' })).toHaveCount(1);
+  }
+}
+
+test('tells nc from browser clients, and its own from those of another page', async ({
+  lab,
+  nc,
+  gateway,
+  context,
+}) => {
+  const panel = new Panel(lab, 3);
+  await panel.addClient();
+  expect(await nc('server3').ask('6 * 7')).toBe('42');
+  const other = await context.newPage();
+  await other.goto(gateway.url);
+  await new Panel(other, 3).addClient();
+
+  await expect(panel.clients).toHaveCount(3);
+  await expect(panel.clientsThatAre('you')).toHaveCount(1);
+  await expect(panel.clientsThatAre('browser')).toHaveCount(1);
+  await expect(panel.clientsThatAre('external')).toHaveCount(1);
+  await expect(panel.clientsThatAre('external')).toContainText('42');
+  await expect(panel.root).toContainText(`nc 127.0.0.1 ${gateway.ports.server3}`);
+});
+
+test('fits a screen of 1280 by 720 without scrolling, empty and busy', async ({ lab }) => {
+  const size = () =>
+    lab.evaluate(() => ({
+      width: document.documentElement.scrollWidth,
+      height: document.documentElement.scrollHeight,
+    }));
+  await expect(feedStatus(lab)).toHaveText('live');
+  expect(await size()).toEqual({ width: 1280, height: 720 });
+  await busyPage(lab);
+  expect(await size()).toEqual({ width: 1280, height: 720 });
+  for (const number of numbers) {
+    await expect(new Panel(lab, number).message, `input of server ${number}`).toBeInViewport({
+      ratio: 1,
+    });
+  }
+});
+
+test('works with the keyboard alone', async ({ lab }) => {
+  const panel = new Panel(lab, 3);
+  await expect(feedStatus(lab)).toHaveText('live');
+  await lab.keyboard.press('3');
+  await expect(panel.root).toBeFocused();
+  await lab.keyboard.press('a');
+  await expect(panel.message).toBeFocused();
+  await expect(panel.root.getByRole('button', { name: 'Send', exact: true })).toBeEnabled();
+  await lab.keyboard.type('2 ^ 10');
+  await lab.keyboard.press('Enter');
+  await expect(panel.clients).toContainText('1024');
+
+  await lab.keyboard.press('Escape');
+  await lab.keyboard.press('?');
+  const keys = lab.getByRole('dialog', { name: 'Keys' });
+  await expect(keys).toBeVisible();
+  await lab.keyboard.press('Escape');
+  await expect(keys).toBeHidden();
+});
+
+test('shows text from a client as text', async ({ lab, nc }) => {
+  expect(await nc('server3').ask('<img src=x onerror=alert(1)>')).toMatch(/^error: /);
+  await expect(new Panel(lab, 3).clients).toContainText('<img src=x onerror=alert(1)>');
+  await expect(lab.locator('img[src=x]')).toHaveCount(0);
+});
+
+for (const theme of ['light', 'dark'] as const) {
+  test(`axe finds nothing serious in the ${theme} theme`, async ({ lab }) => {
+    const other = lab.getByRole('button', {
+      name: theme === 'dark' ? 'Dark' : 'Light',
+      exact: true,
+    });
+    if (await other.isVisible()) await other.click();
+    await busyPage(lab);
+    const { violations } = await new AxeBuilder({ page: lab }).analyze();
+    const serious = violations.filter(
+      ({ impact }) => impact === 'serious' || impact === 'critical',
+    );
+    expect(serious.map(({ id, nodes }) => ({ id, where: nodes.map(({ html }) => html) }))).toEqual(
+      [],
+    );
+  });
+}
+
+test('reconnects when the gateway comes back on the same ports', async ({ page, start }) => {
+  const first = await start();
+  await page.goto(first.url);
+  await expect(feedStatus(page)).toHaveText('live');
+  expect(await first.stop()).toBe(0);
+  await expect(feedStatus(page)).toContainText('reconnecting');
+
+  const { server1, server2, server3, server4 } = first.ports;
+  const ports: Ports = {
+    page: Number(new URL(first.url).port),
+    tcp: [server1, server2, server3, server4],
+  };
+  await start(ports);
+  await expect(feedStatus(page)).toHaveText('live');
+  const panel = new Panel(page, 3);
+  await panel.addClient();
+  await panel.send('22 + 44');
+  await expect(panel.clientsThatAre('you')).toContainText('66');
+});

@@ -1,0 +1,25 @@
+import { defineConfig } from '@playwright/test';
+
+/** `npm test` sets CHROMIUM_PATH to a browser that it found; without it Playwright's own is used. */
+const executablePath = process.env['CHROMIUM_PATH'];
+
+export default defineConfig({
+  testMatch: '*.spec.ts',
+  // Taken only by `npm run screenshot`.
+  testIgnore: process.env['SOCKSCOPE_SCREENSHOT'] ? [] : 'screenshot.spec.ts',
+  outputDir: './test-results',
+  // Each test starts a gateway of its own on free ports.
+  fullyParallel: true,
+  workers: 2,
+  retries: 0,
+  timeout: 30_000,
+  expect: { timeout: 10_000 },
+  forbidOnly: Boolean(process.env['CI']),
+  reporter: [['list'], ['json', { outputFile: '../test-results/playwright.json' }]],
+  use: {
+    headless: true,
+    viewport: { width: 1280, height: 720 },
+    trace: 'retain-on-failure',
+    launchOptions: executablePath ? { executablePath } : {},
+  },
+});

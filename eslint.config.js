@@ -1,0 +1,131 @@
+import { join } from 'node:path';
+import js from '@eslint/js';
+import { defineConfig, includeIgnoreFile } from 'eslint/config';
+import svelte from 'eslint-plugin-svelte';
+import globals from 'globals';
+import tseslint from 'typescript-eslint';
+import svelteConfig from './apps/web/svelte.config.js';
+
+/** Tools that want a default export. */
+const wantsDefault = ['**/*.config.{js,ts}'];
+
+const noBarrels = [
+  { selector: 'ExportAllDeclaration', message: 'Import a thing from where it is defined.' },
+  {
+    selector: 'ExportNamedDeclaration[source]',
+    message: 'Import a thing from where it is defined.',
+  },
+];
+const noDefault = {
+  selector: 'ExportDefaultDeclaration',
+  message: 'Export it by its name.',
+};
+
+/**
+ * The arrows between the parts (see ARCHITECTURE.md): what files in this folder may not import. Of two
+ * that fit a file the later one counts.
+ *
+ * @param {string} folder
+ * @param {{ regex: string, message: string, allowTypeImports?: boolean }[]} patterns
+ * @returns {import('eslint').Linter.Config}
+ */
+function arrows(folder, ...patterns) {
+  return {
+    files: [`${folder}/**`],
+    rules: { '@typescript-eslint/no-restricted-imports': ['error', { patterns }] },
+  };
+}
+
+export default defineConfig(
+  includeIgnoreFile(join(import.meta.dirname, '.gitignore')),
+  js.configs.recommended,
+  tseslint.configs.strictTypeChecked,
+  tseslint.configs.stylisticTypeChecked,
+  svelte.configs.recommended,
+  {
+    linterOptions: { reportUnusedDisableDirectives: 'error' },
+    languageOptions: {
+      globals: globals.node,
+      parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname },
+    },
+    rules: {
+      eqeqeq: 'error',
+      'no-restricted-syntax': ['error', ...noBarrels, noDefault],
+      '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
+      // `import { type A }` would keep the import of the file, and with it a worker's program, alive.
+      '@typescript-eslint/no-import-type-side-effects': 'error',
+      // After a check that the compiler cannot follow; it says so more plainly than `as`.
+      '@typescript-eslint/no-non-null-assertion': 'off',
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
+      '@typescript-eslint/switch-exhaustiveness-check': [
+        'error',
+        { considerDefaultExhaustiveForUnions: true },
+      ],
+      // A number in a template is as clear as String(number).
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
+      // Two overloads may mean two things, each with its own words.
+      '@typescript-eslint/unified-signatures': 'off',
+      // The state is plain JSON: a record by number, not a Map.
+      '@typescript-eslint/no-dynamic-delete': 'off',
+      // process.env['X'] says that it is a name from outside.
+      '@typescript-eslint/dot-notation': 'off',
+    },
+  },
+  {
+    files: wantsDefault,
+    rules: { 'no-restricted-syntax': ['error', ...noBarrels] },
+  },
+  {
+    files: ['**/*.mjs'],
+    rules: {
+      // These two do not see JSDoc's casts.
+      '@typescript-eslint/no-unsafe-assignment': 'off',
+      '@typescript-eslint/no-unsafe-return': 'off',
+    },
+  },
+  {
+    files: ['**/*.svelte', '**/*.svelte.ts'],
+    languageOptions: {
+      globals: globals.browser,
+      parserOptions: {
+        parser: tseslint.parser,
+        extraFileExtensions: ['.svelte'],
+        svelteConfig,
+      },
+    },
+  },
+
+  arrows('packages', {
+    regex: '^@sockscope/|/apps/',
+    message: 'tcp-core knows nothing of the gateway and the page.',
+  }),
+  arrows('packages/tcp-core/src/trace', {
+    regex: '^(?!\\./[^/]+$)',
+    message: 'trace runs in the browser, too: it imports nothing from outside its folder.',
+  }),
+  arrows(
+    'packages/tcp-core/src/servers',
+    {
+      regex: '^(?!\\./|\\.\\./(sockets/api\\.ts$|conversation/|arithmetic/|trace/events\\.ts$))',
+      message: 'A server knows the socket API, the conversation and arithmetic; nothing else.',
+    },
+    {
+      regex: '/trace/',
+      allowTypeImports: true,
+      message: 'A server may know types of the event log, but reports nothing itself.',
+    },
+  ),
+  arrows(
+    'apps/web/src',
+    { regex: '^node:', message: 'The page runs in the browser.' },
+    {
+      regex: '^@sockscope/(?!tcp-core/trace/)|/packages/',
+      message: 'The page knows the browser-safe exports of tcp-core (trace/*) and nothing else.',
+    },
+  ),
+  arrows('apps/gateway/src', {
+    regex: '^@sockscope/(?!tcp-core/)|/packages/|/web/',
+    message: 'The gateway knows the exports of tcp-core.',
+  }),
+);

@@ -1,0 +1,30 @@
+/** `npm run bench`: runs every packages/<name>/bench/*.bench.mjs, one after the other. */
+
+import { existsSync, readdirSync } from 'node:fs';
+import { run } from './child.mjs';
+import { inRoot, packageFolders } from './paths.mjs';
+import { plainly, Problem } from './problem.mjs';
+import { makeReady } from './ready.mjs';
+
+await plainly(async () => {
+  await makeReady();
+  const failed = [];
+  for (const { folder, file } of benches()) {
+    console.log(`\n== ${folder}: ${file}`);
+    const { code } = await run(process.execPath, [`bench/${file}`, ...process.argv.slice(2)], {
+      to: 'stdout',
+      cwd: inRoot(folder),
+    });
+    if (code !== 0) failed.push(`${folder}/bench/${file}`);
+  }
+  if (failed.length > 0) throw new Problem(`Failed: ${failed.join(', ')}`);
+});
+
+function benches() {
+  return packageFolders().flatMap((folder) =>
+    (existsSync(inRoot(folder, 'bench')) ? readdirSync(inRoot(folder, 'bench')) : [])
+      .filter((file) => file.endsWith('.bench.mjs'))
+      .sort()
+      .map((file) => ({ folder, file })),
+  );
+}

@@ -1,0 +1,82 @@
+/** Builds the parts whose inputs changed since they were built. */
+
+import { run } from './child.mjs';
+import { fingerprint, removeStamp, stampIs, writeStamp } from './fingerprint.mjs';
+import { inRoot, toolPath } from './paths.mjs';
+import { Problem } from './problem.mjs';
+
+/**
+ * What is built, from what. `inputs` are files and folders relative to the root; tests are not
+ * among them (see fingerprint.mjs).
+ *
+ * @typedef {{ name: string, folder: string, tool: () => string[], inputs: string[] }} Part
+ */
+
+const shared = ['pnpm-lock.yaml', 'tsconfig.base.json', 'packages/tcp-core/package.json'];
+
+/** @type {readonly Part[]} */
+const parts = [
+  {
+    name: 'the page',
+    folder: 'apps/web',
+    tool: () => [toolPath('apps/web', 'vite'), 'build', '--logLevel', 'warn'],
+    inputs: ['apps/web', 'packages/tcp-core/src/trace', ...shared],
+  },
+  {
+    name: 'the gateway',
+    folder: 'apps/gateway',
+    tool: rolldown,
+    inputs: ['apps/gateway', 'packages/tcp-core/src', ...shared],
+  },
+  {
+    name: 'the servers',
+    folder: 'packages/tcp-core',
+    tool: rolldown,
+    inputs: ['packages/tcp-core/src', 'packages/tcp-core/rolldown.config.ts', ...shared],
+  },
+];
+
+const noColor = { NO_COLOR: '1', FORCE_COLOR: '0' };
+/** A line of the tools' own stack traces, which say nothing about the sources. */
+const stackFrame = /^ +at .+:\d+:\d+\)?\n/gm;
+
+function rolldown() {
+  return [toolPath('.', 'rolldown'), '--config', 'rolldown.config.ts'];
+}
+
+/** The parts that are not what their sources say, with the hash of those sources. */
+export function changedParts() {
+  return parts
+    .map((part) => ({ part, hash: fingerprint(part.inputs) }))
+    .filter(({ part, hash }) => !stampIs(stampOf(part), hash));
+}
+
+/** @param {Part} part */
+function stampOf(part) {
+  return inRoot(part.folder, 'dist', '.sockscope-build');
+}
+
+/** Builds what changed, side by side. Progress goes to stderr. */
+export async function build() {
+  const changed = changedParts();
+  if (changed.length === 0) return;
+  console.error(`Building ${changed.map(({ part }) => part.name).join(', ')} …`);
+  const results = await Promise.all(
+    changed.map(async ({ part, hash }) => {
+      removeStamp(stampOf(part));
+      const { code, output } = await run(process.execPath, part.tool(), {
+        to: 'keep',
+        cwd: inRoot(part.folder),
+        env: { ...process.env, NODE_ENV: 'production', ...(process.stderr.isTTY ? {} : noColor) },
+      });
+      if (code === 0) writeStamp(stampOf(part), hash);
+      return { part, code, output };
+    }),
+  );
+  const failed = results.filter(({ code }) => code !== 0);
+  if (failed.length === 0) return;
+  for (const { output } of failed) process.stderr.write(output.replace(stackFrame, ''));
+  throw new Problem(
+    `Building ${failed.map(({ part }) => part.name).join(', ')} failed; the lines above say why.`,
+  );
+}

@@ -1,0 +1,87 @@
+/** What `npm test` runs, and in which order. */
+
+import { findChromium } from './find-chromium.mjs';
+import { findNc } from './find-nc.mjs';
+import { inRoot, toolPath } from './paths.mjs';
+
+/** One program to run. @typedef {{ name: string, args: string[], cwd?: string, env?: NodeJS.ProcessEnv }} Check */
+
+/** Where the runners leave their results as JSON. */
+export const reports = {
+  unit: inRoot('test-results', 'vitest.json'),
+  browser: inRoot('test-results', 'playwright.json'),
+};
+
+/** @returns {Check[]} */
+export function typeChecks() {
+  const tsc = toolPath('.', 'typescript', 'tsc');
+  const configs = [
+    'tsconfig.json',
+    'packages/tcp-core/tsconfig.json',
+    'packages/tcp-core/tsconfig.browser.json',
+    'apps/gateway/tsconfig.json',
+    'e2e/tsconfig.json',
+  ];
+  const svelteCheck = [toolPath('apps/web', 'svelte-check'), '--tsconfig', './tsconfig.json'];
+  return [
+    ...configs.map((config) => ({ name: `tsc -p ${config}`, args: [tsc, '-p', config] })),
+    {
+      name: 'svelte-check',
+      args: [...svelteCheck, '--output', 'human', '--fail-on-warnings'],
+      cwd: inRoot('apps/web'),
+    },
+  ];
+}
+
+/** @returns {Check[]} */
+export function lintChecks() {
+  const cache = (/** @type {string} */ name) => ['--cache', '--cache-location', `.cache/${name}`];
+  const eslint = [toolPath('.', 'eslint'), '.', '--max-warnings', '0'];
+  const prettier = [toolPath('.', 'prettier'), '--check', '.', '--log-level', 'warn'];
+  return [
+    { name: 'eslint', args: eslint },
+    { name: 'prettier --check', args: [...prettier, ...cache('prettier')] },
+  ];
+}
+
+/**
+ * Vitest in all packages, over real sockets and real threads.
+ *
+ * @param {readonly string[]} more arguments of the runner's own
+ * @returns {Promise<Check>}
+ */
+export async function unitTests(more) {
+  const hasNc = await findNc();
+  return {
+    name: 'vitest',
+    args: [
+      toolPath('.', 'vitest'),
+      'run',
+      '--reporter=default',
+      '--reporter=json',
+      `--outputFile.json=${reports.unit}`,
+      ...more,
+    ],
+    env: hasNc ? {} : { SOCKSCOPE_NC: 'missing' },
+  };
+}
+
+/**
+ * Playwright: the real gateway, a real Chromium, real nc.
+ *
+ * @param {readonly string[]} more arguments of the runner's own
+ * @returns {Promise<Check>}
+ */
+export async function browserTests(more) {
+  const [chromium, hasNc] = [await findChromium(), await findNc()];
+  return {
+    name: 'playwright',
+    args: [toolPath('e2e', '@playwright/test', 'playwright'), 'test', ...more],
+    cwd: inRoot('e2e'),
+    env: {
+      CHROMIUM_PATH: chromium,
+      PLAYWRIGHT_JSON_OUTPUT_FILE: reports.browser,
+      ...(hasNc ? {} : { SOCKSCOPE_NC: 'missing' }),
+    },
+  };
+}

@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    projects: [
+      'packages/*',
+      'apps/*',
+      // The first command that these run may have to build.
+      { test: { name: 'repository', include: ['test/**/*.test.ts'], testTimeout: 60_000 } },
+    ],
+  },
+});
