@@ -110,7 +110,9 @@ export class ServerRun {
     this.wakeAll();
     const threads = [...this.#threads.values()];
     const timer = setTimeout(() => {
-      for (const { worker } of threads) void worker.terminate();
+      // One that is only just loading its program ends by itself as soon as it runs; terminated
+      // in the middle of loading the foreign-function library it would take the process along.
+      for (const { worker, tid } of threads) if (tid !== 0) void worker.terminate();
     }, STOP_TIMEOUT_MS);
     await Promise.all(threads.map(({ exited }) => exited));
     clearTimeout(timer);
