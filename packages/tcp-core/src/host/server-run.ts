@@ -197,17 +197,18 @@ export class ServerRun {
       thread.tid = 0;
     } else if (fact.type === 'handedOver') {
       this.#keepSpares();
+    } else if (fact.type === 'blocked' && fact.call === 'handoff') {
+      // A rush: all that wait get their thread at once, not one after the other.
+      this.#keepSpares(this.#slots.clientsWaiting);
+      this.#retireLater();
     } else if (fact.type === 'closed' && this.#server === 'server2') {
-      this.#retireTimer ??= setTimeout(() => {
-        this.#retire();
-      }, RETIRE_AFTER_MS).unref();
+      this.#retireLater();
     }
   }
 
   /** Server 2: starts threads ahead of their clients, as many as wanted and allowed. */
-  #keepSpares(): void {
+  #keepSpares(wanted = this.#sparesWanted): void {
     if (this.#server !== 'server2' || this.#stopped) return;
-    const wanted = Math.max(1, this.#options.spareThreads);
     for (let { spare } = this.#slots.count(); spare < wanted; spare++) {
       const number = this.#context.nextThread();
       const slot = this.#slots.reserve(number);
@@ -216,10 +217,16 @@ export class ServerRun {
     }
   }
 
-  #retire(): void {
-    this.#retireTimer = undefined;
-    const wanted = Math.max(1, this.#options.spareThreads);
-    for (let { spare } = this.#slots.count(); spare > wanted; spare--) this.#slots.retireOne();
+  get #sparesWanted(): number {
+    return Math.max(1, this.#options.spareThreads);
+  }
+
+  #retireLater(): void {
+    this.#retireTimer ??= setTimeout(() => {
+      this.#retireTimer = undefined;
+      let { spare } = this.#slots.count();
+      while (spare-- > this.#sparesWanted && this.#slots.retireOne());
+    }, RETIRE_AFTER_MS).unref();
   }
 
   #fail(error: Error): void {

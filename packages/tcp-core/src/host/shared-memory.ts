@@ -49,7 +49,8 @@ const RETIRED = 5; // shall end
 const SLOT = 4; // state, thread, fd, connection
 const STOP = 0;
 const FREED = 1;
-const HEADER = 2;
+const WAITING = 2;
+const HEADER = 3;
 
 /** A connection on its way to another thread. */
 export interface Handoff {
@@ -80,6 +81,15 @@ export class ThreadSlots {
 
   get stopping(): boolean {
     return Atomics.load(this.#cells, STOP) === 1;
+  }
+
+  /** How many clients waited for a thread when the acceptor last had to wait. */
+  get clientsWaiting(): number {
+    return Atomics.load(this.#cells, WAITING);
+  }
+
+  set clientsWaiting(count: number) {
+    Atomics.store(this.#cells, WAITING, count);
   }
 
   /** How many threads are parked or about to be, and how many there are at all. */
