@@ -1,14 +1,16 @@
 /** The lab: starting, stopping, restarting and looking after the servers. */
 
-import { readdirSync, readlinkSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
+import koffi from 'koffi';
 import { expect, it } from 'vitest';
-import { libc } from '../src/sockets/libc.ts';
 import { serverIds, type ServerId } from '../src/trace/events.ts';
 import { apply, applyAll, emptyLab } from '../src/trace/reducer.ts';
 import { TcpClient } from './tcp-client.ts';
 import { TestLab } from './test-lab.ts';
+
+const dup2 = koffi.load(null).func('int dup2(int, int)') as (from: number, to: number) => number;
 
 const test = new TestLab();
 
@@ -81,12 +83,14 @@ it.each(serverIds)(
       (event) => event.connection === connection && event.server === server,
     );
     const before = test.events.length;
-    // What no server survives: somebody closes its descriptor under it.
-    libc().close(fd);
+    // What no server survives: its descriptor is suddenly something else.
+    const nothing = openSync('/dev/null', 'r');
+    dup2(nothing, fd);
+    closeSync(nothing);
     client.send('2+2\n');
     const crashed = await test.event('crashed', () => true, before);
     expect(crashed).toMatchObject({ server, restarting: true });
-    expect(crashed.error).toContain('EBADF');
+    expect(crashed.error).toContain('ENOTSOCK');
     await test.event(
       'listening',
       (event) => event.server === server && event.port === port,
@@ -110,18 +114,14 @@ it.each(serverIds)('%s leaves no socket open', async (server) => {
       else await client.send('1+1\n').finish().rest();
       client.close();
     }
-    const { client, connection } = await test.accepted(port);
+    const { client } = await test.accepted(port);
     client.close();
-    await test.event(
-      'closed',
-      (event) => event.connection === connection && event.server === server,
-    );
+    await test.idle(server);
   };
   await round(20);
   const before = openSockets();
   await round(300);
   expect(openSockets()).toBe(before);
-  expect(Object.keys(test.lab.state.servers[server].connections)).toEqual([]);
 });
 
 it('numbers its events without a gap, and their fold is its state', () => {

@@ -48,6 +48,13 @@ export class TestLab {
     return { client, connection, fd };
   }
 
+  /** Waits until the server has no connection open. */
+  async idle(server: ServerId): Promise<void> {
+    while (Object.keys(this.lab.state.servers[server].connections).length > 0) {
+      await new Promise<void>((resolve) => this.#watchers.push(resolve));
+    }
+  }
+
   /** The first event of this type that fits, past or still to come. */
   async event<T extends LabEvent['type']>(
     type: T,
