@@ -96,16 +96,17 @@ export class ClientSession {
   #connected(): void {
     const { identifier, server, session, log, isUp } = this.#options;
     const { localAddress = '', localPort = 0 } = this.#tcp;
-    this.#own = identifier.connected(this.#attempt, localAddress, localPort);
-    log.info({ server, session, localPort }, 'browser client connected');
-    if (this.#abandoned) {
-      this.#tcp.resetAndDestroy();
-    } else if (!isUp()) {
+    if (!isUp()) {
+      // The server stopped meanwhile and will never accept it: this port will be somebody else's.
+      identifier.failed(this.#attempt);
       this.#end('failed', null);
       this.#tcp.destroy();
-    } else {
-      this.#tell({ type: 'connected', session, localAddress, localPort });
+      return;
     }
+    this.#own = identifier.connected(this.#attempt, localAddress, localPort);
+    log.info({ server, session, localPort }, 'browser client connected');
+    if (this.#abandoned) this.#tcp.resetAndDestroy();
+    else this.#tell({ type: 'connected', session, localAddress, localPort });
   }
 
   // Both directions wait for the slower side: TCP's own flow control then reaches back to whoever

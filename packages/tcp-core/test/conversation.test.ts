@@ -64,6 +64,15 @@ describe.each(['server1', 'server2', 'server3'] as const)('%s', (server) => {
     expect(await client.send('1+1\r\n').line()).toBe('2\r\n');
   });
 
+  it('is not silenced by garbage that looks like the start of a telnet command', async () => {
+    const { client } = await accepted();
+    client.send(Buffer.from([0x80, 0xff, 0xfa, 0x20, 0x37, 0x0a]));
+    expect(await client.line()).toMatch(/^error: .*UTF-8/);
+    client.send(Buffer.from([0x32, 0xff, 0x0a]));
+    expect(await client.line()).toBe('2\n');
+    expect(await client.send('1+1\n').line()).toBe('2\n');
+  });
+
   it('ignores empty lines', async () => {
     const { client } = await accepted();
     expect(await client.send('\n\r\n\n1+1\n').finish().rest()).toBe('2\n');

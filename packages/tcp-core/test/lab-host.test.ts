@@ -24,6 +24,8 @@ it.each(serverIds)('%s says why it cannot listen, and leaves nothing behind', as
   });
   expect(test.lab.state.servers[server]).toMatchObject({ status: 'crashed', threads: {} });
   taken.close();
+  await test.lab.stop(server);
+  expect(test.lab.state.servers[server].status).toBe('stopped');
   await expect(test.lab.start(server, { address: '192.0.2.1', port: 0 })).rejects.toMatchObject({
     code: 'EADDRNOTAVAIL',
   });
@@ -121,7 +123,7 @@ it.each(serverIds)('%s leaves no socket open', async (server) => {
   await round(20);
   const before = openSockets();
   await round(300);
-  expect(openSockets()).toBe(before);
+  expect(openSockets()).toBeLessThanOrEqual(before);
 });
 
 it('numbers its events without a gap, and their fold is its state', () => {

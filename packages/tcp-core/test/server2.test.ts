@@ -64,6 +64,27 @@ it('ends the threads that nobody needs any more', async () => {
   await test.event('threadEnded', () => true, before);
 });
 
+it('finds a thread for everybody also while idle threads are just ending', async () => {
+  const { port: at } = await test.lab.restart('server2', {
+    port: 0,
+    maxThreads: 3,
+    spareThreads: 1,
+  });
+  for (let round = 0; round < 3; round++) {
+    const before = test.events.length;
+    const first = await Promise.all(Array.from({ length: 3 }, () => test.accepted(at)));
+    for (const { client } of first) expect(await client.send('1+1\n').line()).toBe('2\n');
+    for (const { client } of first) client.finish();
+    await test.event('threadEnded', () => true, before);
+    const next = await Promise.all(Array.from({ length: 3 }, () => test.connect(at)));
+    for (const client of next) client.send('2+2\n');
+    for (const client of next) expect(await client.line()).toBe('4\n');
+    for (const client of next) client.finish();
+    for (const client of next) await client.rest();
+    await test.idle('server2');
+  }
+});
+
 it('calculates for two clients at the same time', async () => {
   const slow = new TestLabSlow();
   const events = await slow.bothCalculate('server2');
@@ -81,7 +102,7 @@ type Evaluated = Extract<LabEvent, { type: 'evaluated' }>;
 class TestLabSlow {
   /** Two clients ask at the same moment, and each calculation takes a while. */
   async bothCalculate(server: 'server2' | 'server3'): Promise<Evaluated[]> {
-    const { port: at } = await test.lab.restart(server, { port: 0, slowMs: 300 });
+    const { port: at } = await test.lab.restart(server, { port: 0, slowMs: 300, spareThreads: 2 });
     const first = await test.accepted(at);
     const second = await test.accepted(at);
     const before = test.events.length;

@@ -99,6 +99,7 @@ async function runServer(server: ServerId, options: Partial<ServerOptions>): Pro
   lab.onEvents((events) => {
     const lines = events.flatMap(logLines);
     if (lines.length > 0) process.stdout.write(`${lines.join('\n')}\n`);
+    if (events.some((event) => event.type === 'crashed' && !event.restarting)) process.exitCode = 1;
   });
   process.stdout.on('error', stop); // `| head` has seen enough
   process.on('SIGINT', stop);

@@ -53,7 +53,10 @@ async function converse(
       if (message === undefined) return;
       if (message === '') continue; // the servers ignore an empty line, and so would we wait for ever
       server.send(`${message}\n`);
-      output.write(`Server replied: ${printable(await server.reply())}\n`);
+      const reply = await server.reply();
+      // A server that was calculating could not say so before.
+      if (reply.startsWith('busy: ')) throw new Error(printable(reply));
+      output.write(`Server replied: ${printable(reply)}\n`);
       const more = await server.orLost(keyboard.ask('Continue? (Y/n) '));
       if (more === undefined || /^\s*no?\s*$/i.test(more)) return;
     }

@@ -5,6 +5,7 @@
  * Source: RFC 854 (commands), RFC 855 (options and subnegotiation).
  */
 
+const LF = 0x0a;
 const IAC = 0xff;
 const SE = 0xf0;
 const SB = 0xfa;
@@ -35,6 +36,7 @@ export class TelnetFilter {
         this.#place = 'command';
         return false;
       case 'command':
+        if (byte < SE) break; // no command: the IAC was garbage
         this.#place =
           byte === SB ? 'subnegotiation' : byte >= WILL && byte <= DONT ? 'option' : 'text';
         return byte === IAC; // IAC IAC stands for the byte 255 itself.
@@ -42,11 +44,15 @@ export class TelnetFilter {
         this.#place = 'text';
         return false;
       case 'subnegotiation':
+        // Without this, garbage could swallow every later message.
+        if (byte === LF) break;
         if (byte === IAC) this.#place = 'subnegotiation command';
         return false;
       case 'subnegotiation command':
         this.#place = byte === SE ? 'text' : 'subnegotiation';
         return false;
     }
+    this.#place = 'text';
+    return true;
   }
 }

@@ -139,7 +139,7 @@ export class LabHost {
     process.off('exit', this.#wakeAll);
   }
 
-  async #start(server: ServerId, entry: Entry): Promise<ListenAddress> {
+  async #start(server: ServerId, entry: Entry, restarting = false): Promise<ListenAddress> {
     const unsupported = unsupportedPlatform();
     if (unsupported) throw new Error(unsupported);
     const { policy, idleMs, slowMs, maxThreads } = entry.options;
@@ -153,7 +153,7 @@ export class LabHost {
         this.#deliver(server, facts);
       },
       broke: (error) => {
-        this.#broke(server, error);
+        this.#broke(server, run, error);
       },
     });
     entry.run = run;
@@ -165,7 +165,7 @@ export class LabHost {
       return at;
     } catch (error) {
       entry.run = undefined;
-      this.#log(server, [{ type: 'crashed', error: (error as Error).message, restarting: false }]);
+      this.#log(server, [{ type: 'crashed', error: (error as Error).message, restarting }]);
       throw error;
     }
   }
@@ -174,7 +174,11 @@ export class LabHost {
     clearTimeout(entry.restartTimer);
     clearTimeout(entry.steadyTimer);
     const { run } = entry;
-    if (!run) return;
+    if (!run) {
+      // It crashed, and was to be started again.
+      if (this.#state.servers[server].status !== 'stopped') this.#log(server, [last]);
+      return;
+    }
     await run.stop();
     entry.run = undefined;
     // What a dead thread could not report any more: the kernel closed its connections with it.
@@ -192,27 +196,28 @@ export class LabHost {
   }
 
   /** A thread died: the server is stopped, and started again after a while. */
-  #broke(server: ServerId, error: Error): void {
+  #broke(server: ServerId, run: ServerRun, error: Error): void {
     const entry = this.#entry(server);
     const restarting = entry.restarts < RESTARTS_MAX;
     const crashed: LabFact = { type: 'crashed', error: error.message, restarting };
-    void this.#inTurn(entry, () => this.#stop(server, entry, crashed)).then(() => {
+    void this.#inTurn(entry, async () => {
+      if (entry.run !== run) return; // somebody stopped it meanwhile
+      await this.#stop(server, entry, crashed);
       if (restarting) this.#restartLater(server, entry);
     });
   }
 
   #restartLater(server: ServerId, entry: Entry): void {
-    entry.restartTimer = setTimeout(
-      () => {
-        void this.#inTurn(entry, async () => {
-          if (entry.run) return;
-          await this.#start(server, entry).catch(() => {
-            if (entry.restarts < RESTARTS_MAX) this.#restartLater(server, entry);
-          });
+    const delayMs = RESTART_AFTER_MS * 2 ** entry.restarts++;
+    entry.restartTimer = setTimeout(() => {
+      void this.#inTurn(entry, async () => {
+        if (entry.run) return;
+        const again = entry.restarts < RESTARTS_MAX;
+        await this.#start(server, entry, again).catch(() => {
+          if (again) this.#restartLater(server, entry);
         });
-      },
-      RESTART_AFTER_MS * 2 ** entry.restarts++,
-    );
+      });
+    }, delayMs);
   }
 
   #deliver(server: ServerId, facts: { thread: number | null; fact: ThreadFact }[]): void {
@@ -239,9 +244,13 @@ export class LabHost {
     // A listener may log in its turn; everybody still gets the batches in their order.
     this.#undelivered.push(events);
     if (this.#undelivered.length > 1) return;
-    while (this.#undelivered[0]) {
-      for (const listener of this.#listeners) listener(this.#undelivered[0]);
-      this.#undelivered.shift();
+    try {
+      while (this.#undelivered[0]) {
+        for (const listener of this.#listeners) listener(this.#undelivered[0]);
+        this.#undelivered.shift();
+      }
+    } finally {
+      this.#undelivered.length = 0; // also when a listener threw
     }
   }
 

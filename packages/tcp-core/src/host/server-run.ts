@@ -64,6 +64,7 @@ export class ServerRun {
   readonly #threads = new Map<number, RunningThread>();
   #retireTimer: NodeJS.Timeout | undefined;
   #stopped: Promise<void> | undefined;
+  #broken = false;
   #settleStart:
     | { resolve(at: { address: string; port: number }): void; reject(error: Error): void }
     | undefined;
@@ -99,10 +100,13 @@ export class ServerRun {
   /** Wakes all threads for good: the only part of stopping that can be done as the process exits. */
   wakeAll(): void {
     this.#slots.stop();
+    // Threads that block in recv see the end of the stream. Before the others are woken: they would
+    // close descriptors, and another server could be given the same numbers.
+    if (this.#server === 'server1' || this.#server === 'server2') {
+      const threads = new Set(this.#threads.keys());
+      this.#context.descriptors.forEachOf(threads, (fd) => libc().shutdown(fd, SHUT_RD));
+    }
     libc().write(this.#wake.writeFd, Uint8Array.of(1), 1);
-    // Threads blocked in recv see the end of the stream; on other descriptors this does nothing.
-    const threads = new Set(this.#threads.keys());
-    for (const fd of this.#context.descriptors.openIn(threads)) libc().shutdown(fd, SHUT_RD);
   }
 
   async #stop(): Promise<void> {
@@ -148,13 +152,13 @@ export class ServerRun {
         failure = error;
       });
       worker.on('exit', () => {
-        this.#collect();
+        this.#collect({ exited: number });
         this.#bury(number, failure);
         resolve();
       });
     });
     port1.on('message', (message: ThreadMessage) => {
-      this.#collect(number, message);
+      this.#collect({ from: number, message });
     });
     this.#threads.set(number, { number, worker, port: port1, slot, tid: 0, exited });
   }
@@ -164,16 +168,17 @@ export class ServerRun {
    * because messages of two threads may be read here in another order than they were sent, and a
    * connection must be accepted before it receives. For that the acceptor, the first, is read last.
    */
-  #collect(from?: number, first?: ThreadMessage): void {
+  #collect(what: { from: number; message: ThreadMessage } | { exited: number }): void {
     const facts: { thread: number; fact: ThreadFact }[] = [];
     const take = (thread: number, message: ThreadMessage): void => {
       if (message.type === 'facts') facts.push(...message.facts.map((fact) => ({ thread, fact })));
       else if (message.type === 'failed') failures.push(new ThreadFailure(message));
     };
     const failures: Error[] = [];
-    if (from !== undefined && first) take(from, first);
+    if ('from' in what) take(what.from, what.message);
     for (const { number, port, slot } of [...this.#threads.values()].reverse()) {
-      const most = slot === undefined ? Infinity : MESSAGES_AT_ONCE;
+      const toTheEnd = slot === undefined || ('exited' in what && what.exited === number);
+      const most = toTheEnd ? Infinity : MESSAGES_AT_ONCE;
       for (let i = 0; i < most; i++) {
         const next = receiveMessageOnPort(port);
         if (!next) break;
@@ -231,7 +236,10 @@ export class ServerRun {
 
   #fail(error: Error): void {
     if (this.#settleStart) this.#settleStart.reject(error);
-    else if (!this.#stopped) this.#context.broke(error);
+    else if (!this.#stopped && !this.#broken) {
+      this.#broken = true;
+      this.#context.broke(error);
+    }
   }
 
   /** After a thread's exit: nothing of it stays behind, however it ended. */
@@ -241,7 +249,11 @@ export class ServerRun {
     this.#threads.delete(number);
     thread.port.close();
     for (const fd of this.#context.descriptors.takeFrom(number)) libc().close(fd);
-    if (thread.slot !== undefined) this.#slots.release(thread.slot);
+    if (thread.slot !== undefined) {
+      this.#slots.release(thread.slot);
+      // Somebody may be waiting for a thread since before there was a place for one.
+      this.#keepSpares(Math.max(this.#sparesWanted, this.#slots.clientsWaiting));
+    }
     if (thread.tid !== 0) {
       const fact: ThreadFact = {
         type: 'threadEnded',

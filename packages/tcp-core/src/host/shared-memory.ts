@@ -21,11 +21,11 @@ export class DescriptorBook {
     if (fd < this.#owner.length) Atomics.store(this.#owner, fd, 0);
   }
 
-  /** The descriptors that these threads have open. */
-  openIn(threads: ReadonlySet<number>): number[] {
-    return Array.from(this.#owner.keys()).filter((fd) =>
-      threads.has(Atomics.load(this.#owner, fd)),
-    );
+  /** Calls `action` with each descriptor that these threads have open, right after looking. */
+  forEachOf(threads: ReadonlySet<number>, action: (fd: number) => void): void {
+    for (let fd = 0; fd < this.#owner.length; fd++) {
+      if (threads.has(Atomics.load(this.#owner, fd))) action(fd);
+    }
   }
 
   /** Takes the descriptors of a thread that is gone out of the book. */
@@ -145,6 +145,7 @@ export class ThreadSlots {
         this.#cells[at(slot) + 2] = client.fd;
         this.#cells[at(slot) + 3] = client.connection;
         given(this.#cells[at(slot) + 1]!);
+        this.clientsWaiting = 0;
         Atomics.store(this.#cells, at(slot), GIVEN);
         Atomics.notify(this.#cells, at(slot));
         return true;

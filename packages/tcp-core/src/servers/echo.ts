@@ -53,7 +53,7 @@ export async function echo({ listen, select }: Sockets, { at }: Assignment): Pro
       else {
         // Straight back if nothing waits before it; only what does not fit now is copied and kept.
         const sent = pending.isEmpty ? await socket.send(bytes, DONTWAIT) : 0;
-        if (sent < bytes.length) pending.push(bytes.slice(sent));
+        if (sent < bytes.length) pending.append(bytes.subarray(sent));
       }
     }
 

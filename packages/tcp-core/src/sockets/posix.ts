@@ -252,12 +252,13 @@ class PosixListener implements Listener {
   readonly at: Address;
   readonly #sockets: PosixSockets;
   /** Given up for a moment when there is no other descriptor left. */
-  #spareFd = openSpareFd();
+  #spareFd: number;
 
   constructor(sockets: PosixSockets, fd: number, at: Address) {
     this.#sockets = sockets;
     this.fd = fd;
     this.at = at;
+    this.#spareFd = this.#openSpare();
     const { trace, backlog } = sockets.options;
     trace.fact({ type: 'listening', fd, address: at.address, port: at.port, backlog });
   }
@@ -275,7 +276,7 @@ class PosixListener implements Listener {
   close(): void {
     this.#sockets.forget(this);
     libc().close(this.fd);
-    libc().close(this.#spareFd);
+    this.#closeSpare();
     this.#sockets.options.trace.fact({ type: 'listenerClosed', fd: this.fd });
   }
 
@@ -285,13 +286,10 @@ class PosixListener implements Listener {
     const fd = libc().accept4(this.fd, address, length, SOCK_CLOEXEC);
     if (fd >= 0) return this.#sockets.accepted(fd, decodeSockaddr(address));
     const code = errnoName(libc().errno());
-    if (code === 'EMFILE' || code === 'ENFILE') {
-      this.#turnAwayWithoutDescriptor(code);
-      return;
-    }
-    // The newcomer is gone again, or the network stack had a passing problem: accept(2), "Error handling".
-    if (PASSING.has(code)) return undefined;
-    throw lastError('accept', `fd ${this.fd}`);
+    if (code === 'EMFILE' || code === 'ENFILE') return this.#turnAwayWithoutDescriptor(code);
+    if (OUR_FAULT.has(code)) throw lastError('accept', `fd ${this.fd}`);
+    // The newcomer is gone again, or the network had a passing problem: accept(2), "Error handling".
+    return undefined;
   }
 
   /**
@@ -299,38 +297,34 @@ class PosixListener implements Listener {
    * the loop would spin; so the spare one is given up to accept it and turn it away.
    */
   #turnAwayWithoutDescriptor(code: string): undefined {
-    libc().close(this.#spareFd);
-    const fd = libc().accept4(
-      this.fd,
-      new Uint8Array(SOCKADDR_MAX),
-      Uint32Array.of(SOCKADDR_MAX),
-      SOCK_CLOEXEC,
-    );
+    this.#closeSpare();
+    const address = new Uint8Array(SOCKADDR_MAX);
+    const length = Uint32Array.of(SOCKADDR_MAX);
+    const fd = libc().accept4(this.fd, address, length, SOCK_CLOEXEC);
     if (fd >= 0) {
-      const newcomer = this.#sockets.accepted(fd, nameOfPeerUnknown);
+      const newcomer = this.#sockets.accepted(fd, decodeSockaddr(address));
       newcomer.refuse(`error: the server has no file descriptor left (${code}); try again later`);
       newcomer.closeNow();
     }
-    this.#spareFd = openSpareFd();
+    this.#spareFd = this.#openSpare();
     return undefined;
+  }
+
+  #openSpare(): number {
+    const fd = openSpareFd();
+    if (fd >= 0) this.#sockets.options.opened(fd);
+    return fd;
+  }
+
+  #closeSpare(): void {
+    if (this.#spareFd < 0) return;
+    this.#sockets.options.closed(this.#spareFd);
+    libc().close(this.#spareFd);
   }
 }
 
-const nameOfPeerUnknown: Address = { address: '', port: 0 };
-
-const PASSING = new Set([
-  'EAGAIN',
-  'EINTR',
-  'ECONNABORTED',
-  'EPROTO',
-  'ENETDOWN',
-  'ENOPROTOOPT',
-  'EHOSTDOWN',
-  'ENONET',
-  'EHOSTUNREACH',
-  'EOPNOTSUPP',
-  'ENETUNREACH',
-]);
+/** What only a mistake in this program explains; all else is the network's, and ends one connection. */
+const OUR_FAULT = new Set(['EBADF', 'EFAULT', 'EINVAL', 'ENOTSOCK']);
 
 export class PosixConnection implements Connection, TracedConnection {
   readonly fd: number;
@@ -367,6 +361,8 @@ export class PosixConnection implements Connection, TracedConnection {
         }
         got = libc().recv(this.fd, buffer, length, MSG_DONTWAIT);
       }
+      // The end of the stream may be the shutdown that was meant to wake us.
+      if (got <= 0 && options.stopping()) throw new Stopped();
       if (got > 0) {
         const bytes = buffer.subarray(0, got);
         this.#received += got;
@@ -381,8 +377,8 @@ export class PosixConnection implements Connection, TracedConnection {
         return EMPTY;
       }
       const code = errnoName(libc().errno());
-      if (LOST.has(code)) this.#gone = code;
-      else if (code !== 'EAGAIN' && code !== 'EINTR') throw lastError('recv', `fd ${this.fd}`);
+      if (OUR_FAULT.has(code)) throw lastError('recv', `fd ${this.fd}`);
+      if (code !== 'EAGAIN' && code !== 'EINTR') this.#gone = code;
       else if (timeoutMs === 0) return undefined;
     }
   }
@@ -402,10 +398,7 @@ export class PosixConnection implements Connection, TracedConnection {
       this.#limitMs = limitMs;
     }
     if (options.stopping()) throw new Stopped();
-    const got = libc().recv(this.fd, buffer, length, 0);
-    // The end of the stream may be the shutdown that was meant to wake us.
-    if (got <= 0 && options.stopping()) throw new Stopped();
-    return got;
+    return libc().recv(this.fd, buffer, length, 0);
   }
 
   send(bytes: Uint8Array, flag?: DontWait): number {
@@ -422,10 +415,10 @@ export class PosixConnection implements Connection, TracedConnection {
         continue;
       }
       const code = errnoName(libc().errno());
-      if (LOST.has(code)) this.#gone = code;
-      else if (code === 'EAGAIN' && flag) return taken;
-      else if (code === 'EAGAIN') this.#sockets.waitFor('send', this.fd, POLLOUT, Infinity);
-      else if (code !== 'EINTR') throw lastError('send', `fd ${this.fd}`);
+      if (OUR_FAULT.has(code)) throw lastError('send', `fd ${this.fd}`);
+      if (code === 'EAGAIN' && flag) return taken;
+      if (code === 'EAGAIN') this.#sockets.waitFor('send', this.fd, POLLOUT, Infinity);
+      else if (code !== 'EINTR') this.#gone = code;
     }
     return taken;
   }
@@ -476,16 +469,6 @@ export class PosixConnection implements Connection, TracedConnection {
 }
 
 const EMPTY = new Uint8Array(0);
-
-/** What recv and send fail with when the connection is no more (tcp(7)). */
-const LOST = new Set([
-  'ECONNRESET',
-  'EPIPE',
-  'ETIMEDOUT',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'ENOTCONN',
-]);
 
 function nameOf(fd: number): Address {
   const bytes = new Uint8Array(SOCKADDR_MAX);

@@ -73,7 +73,7 @@ export type LabFact =
     }
   /** socket, bind and listen succeeded. */
   | { type: 'listening'; fd: number; address: string; port: number; backlog: number }
-  /** Server 1, policy `refuse`: it stopped listening while it serves. */
+  /** It listens no more: server 1 while it serves (policy `refuse`), any server as it stops. */
   | { type: 'listenerClosed'; fd: number }
   /** The server ended as asked; its sockets are closed. */
   | { type: 'stopped' }
