@@ -7,7 +7,7 @@
 
 import { workerData } from 'node:worker_threads';
 import { calculate as evaluate } from '../arithmetic/calculate.ts';
-import type { Calculate, Message } from '../conversation/message.ts';
+import type { Message } from '../conversation/message.ts';
 import type { Assignment } from '../servers/assignment.ts';
 import { echo } from '../servers/echo.ts';
 import { oneAtATime } from '../servers/one-at-a-time.ts';
@@ -19,7 +19,6 @@ import { PosixConnection, PosixSockets } from '../sockets/posix.ts';
 import type { TracedConnection } from '../sockets/socket-trace.ts';
 import type { ServerId } from '../trace/events.ts';
 import { Clock } from './clock.ts';
-import { rehearse } from './rehearsal.ts';
 import { oneOfManyThreads, onlyThread, Recorder } from './recorder.ts';
 import { DescriptorBook, ThreadSlots } from './shared-memory.ts';
 import type { ThreadAssignment, ThreadMessage } from './thread-messages.ts';
@@ -44,8 +43,21 @@ const recorder = new Recorder(
   clock,
   { sumUp: options.sumUp, pace: role === 'client' ? oneOfManyThreads : onlyThread },
 );
-const sockets = socketsFor(recorder);
-const calculate = calculator(recorder);
+
+const sockets = new PosixSockets({
+  wakeFd,
+  stopping: () => slots.stopping,
+  backlog: options.backlog,
+  trace: recorder,
+  nextConnection: () => Atomics.add(connections, 0, 1) + 1,
+  opened: (fd) => {
+    descriptors.opened(fd, thread);
+  },
+  closed: (fd) => {
+    descriptors.closed(fd);
+  },
+  startThread,
+});
 
 await main();
 
@@ -56,9 +68,8 @@ async function main(): Promise<void> {
   );
   recorder.fact({ type: 'threadStarted', tid, role });
   let last: ThreadMessage = { type: 'ended' };
+  if (role === 'client' || (server !== 'server4' && role === 'server')) warmUp();
   try {
-    if (server !== 'server4' && role !== 'acceptor') warmUp();
-    if (role === 'client') await rehearseUnreported();
     if (role === 'client') await serveOneAfterTheOther();
     else await servers[server](sockets, { at: options, calculate, ...options });
   } catch (error) {
@@ -99,43 +110,17 @@ function startThread({ id, fd }: TracedConnection, waiting: () => number): void 
   if (!slots.give({ fd, connection: id }, given, blocking)) throw new Stopped();
 }
 
-function socketsFor(trace: Recorder): PosixSockets {
-  return new PosixSockets({
-    wakeFd,
-    stopping: () => slots.stopping,
-    backlog: options.backlog,
-    trace,
-    nextConnection: () => Atomics.add(connections, 0, 1) + 1,
-    opened: (fd) => {
-      descriptors.opened(fd, thread);
-    },
-    closed: (fd) => {
-      descriptors.closed(fd);
-    },
-    startThread,
-  });
-}
-
-function calculator(trace: Recorder): Calculate {
-  return (client: Connection, message: Message) => {
-    const began = performance.now();
-    const answer = message.problem
-      ? { text: `error: ${message.problem}`, error: true }
-      : evaluate(message.text);
-    if (trace === recorder && options.slowMs > 0) {
-      keepCalculating(message.text, began + options.slowMs);
-    }
-    const micros = Math.round((performance.now() - began) * 1000);
-    if (client instanceof PosixConnection) trace.evaluated(client, message.text, answer, micros);
-    return Buffer.from(answer.text + message.terminator, 'latin1');
-  };
-}
-
-/** With a recorder that posts nothing. */
-async function rehearseUnreported(): Promise<void> {
-  const unreported = new Recorder(() => undefined, clock, { sumUp: true, pace: oneOfManyThreads });
-  const rehearsed = { calculate: calculator(unreported), idleMs: options.idleMs };
-  await rehearse(socketsFor(unreported), (client) => serveClient(client, rehearsed));
+function calculate(client: Connection, message: Message): Uint8Array {
+  const began = performance.now();
+  const answer = message.problem
+    ? { text: `error: ${message.problem}`, error: true }
+    : evaluate(message.text);
+  if (options.slowMs > 0) keepCalculating(message.text, began + options.slowMs);
+  const micros = Math.round((performance.now() - began) * 1000);
+  if (client instanceof PosixConnection) {
+    recorder.evaluated(client, message.text, answer, micros);
+  }
+  return Buffer.from(answer.text + message.terminator, 'latin1');
 }
 
 /** Makes a calculation slow, to be seen in class: real work, over and over, until the time is up. */

@@ -11,11 +11,9 @@ import { getSystemErrorMap } from 'node:util';
 import koffi from 'koffi';
 import { SocketError } from './api.ts';
 
-export const AF_UNIX = 1;
 export const AF_INET = 2;
 export const AF_INET6 = 10;
 export const SOCK_STREAM = 1;
-export const SOCK_SEQPACKET = 5;
 export const SOCK_NONBLOCK = 0o4000;
 export const SOCK_CLOEXEC = 0o2000000;
 export const SOL_SOCKET = 1;
@@ -38,7 +36,6 @@ type Bytes = ArrayBufferView;
 
 export interface Libc {
   socket(family: number, type: number, protocol: number): number;
-  socketpair(family: number, type: number, protocol: number, fds: Bytes): number;
   bind(fd: number, address: Bytes, length: number): number;
   listen(fd: number, backlog: number): number;
   accept4(fd: number, address: Bytes, length: Bytes, flags: number): number;
@@ -81,7 +78,6 @@ function bindLibc(): Libc {
   const lib = koffi.load(null);
   return {
     socket: lib.func('int socket(int, int, int)'),
-    socketpair: lib.func('int socketpair(int, int, int, void*)'),
     bind: lib.func('int bind(int, void*, uint32_t)'),
     listen: lib.func('int listen(int, int)'),
     accept4: lib.func('int accept4(int, void*, void*, int)'),

@@ -286,7 +286,10 @@ class PosixListener implements Listener {
     const fd = libc().accept4(this.fd, address, length, SOCK_CLOEXEC);
     if (fd >= 0) return this.#sockets.accepted(fd, decodeSockaddr(address));
     const code = errnoName(libc().errno());
-    if (code === 'EMFILE' || code === 'ENFILE') return this.#turnAwayWithoutDescriptor(code);
+    if (code === 'EMFILE' || code === 'ENFILE') {
+      this.#turnAwayWithoutDescriptor(code);
+      return;
+    }
     if (OUR_FAULT.has(code)) throw lastError('accept', `fd ${this.fd}`);
     // The newcomer is gone again, or the network had a passing problem: accept(2), "Error handling".
     return undefined;
