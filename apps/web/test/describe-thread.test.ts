@@ -96,6 +96,7 @@ describe('selectView', () => {
     const lab = new ALab();
     lab.start('server3');
     const read = Array.from({ length: 41 }, (_, index) => 20 + index);
+    for (const fd of read.slice(1)) lab.connect('server3', fd, fd);
     lab.happen(
       'server3',
       1,
@@ -105,6 +106,32 @@ describe('selectView', () => {
     const view = selectView(lab.lab.servers.server3);
     expect(view?.watched.slice(0, 2)).toMatchObject([{ fd: 20 }, { fd: 60, ready: true }]);
     expect((view?.watched.length ?? 0) + (view?.more ?? 0)).toBe(41);
+  });
+
+  it('is nothing for server 1 while it waits in accept, whatever select returned before', () => {
+    const lab = new ALab();
+    lab.start('server1');
+    lab.happen(
+      'server1',
+      1,
+      { type: 'selected', read: [20, 24], write: [], readable: [24], writable: [], micros: 9 },
+      { type: 'blocked', call: 'accept', read: [20], write: [], timeoutMs: null },
+    );
+    expect(selectView(lab.lab.servers.server1)).toBeNull();
+  });
+
+  it('does not draw descriptors that are closed by now', () => {
+    const lab = new ALab();
+    lab.start('server3');
+    lab.happen('server3', 1, {
+      type: 'selected',
+      read: [20, 24],
+      write: [],
+      readable: [24],
+      writable: [],
+      micros: 9,
+    });
+    expect(selectView(lab.lab.servers.server3)?.watched).toMatchObject([{ fd: 20 }]);
   });
 
   it('is nothing for a server that does not call select', () => {

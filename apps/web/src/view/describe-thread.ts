@@ -119,10 +119,13 @@ export interface SelectView {
 /** Descriptors that are drawn one by one; beyond it they are counted. */
 export const WATCHED_DRAWN = 8;
 
-/** What the server's select() watches and what it returned last; null for a server without one. */
+/**
+ * What the server's select() watches and what it returned last; null while no thread is in select() or
+ * at work on what it returned (server 1 without a client waits in accept()).
+ */
 export function selectView(server: ServerState): SelectView | null {
   const thread = Object.values(server.threads).find(
-    ({ call, lastSelect }) => call === 'select' || lastSelect !== null,
+    ({ call, lastSelect }) => call === 'select' || (call === null && lastSelect !== null),
   );
   if (!thread) return null;
   const last = thread.lastSelect;
@@ -134,9 +137,10 @@ export function selectView(server: ServerState): SelectView | null {
   const owners = new Map(
     Object.values(server.connections).map((connection) => [connection.fd, connection.id]),
   );
-  const all = [...new Set(fds)].sort(
-    (a, b) => Number(b === server.fd) - Number(a === server.fd) || a - b,
-  );
+  const isOpen = (fd: number): boolean => fd === server.fd || owners.has(fd);
+  const all = [...new Set(fds)]
+    .filter(isOpen)
+    .sort((a, b) => Number(b === server.fd) - Number(a === server.fd) || a - b);
   // What was ready comes next to the listener when not all can be drawn: it is what the picture is about.
   const rank = (fd: number): number => (fd === server.fd ? 0 : ready.has(fd) ? 1 : 2);
   const drawn =

@@ -137,7 +137,9 @@ function keepCalculating(text: string, until: number): void {
  * more, after this less than 25.
  */
 function warmUp(): void {
-  for (const text of ['1+1', '2.7^.3', '1/3+0.1', '-7//2%3', '9^9^9', 'x', '(']) evaluate(text);
+  for (const text of ['1+1', '-7//2%3', '9^9^9', 'x', '(']) evaluate(text);
+  evaluate('1/3+'.repeat(150) + '0.1');
+  evaluate('2.7^.3+3.1^.7');
 }
 
 function failure(error: unknown): ThreadMessage {
