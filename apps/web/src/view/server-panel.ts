@@ -34,7 +34,8 @@ export function panelView(server: ServerState): PanelView {
     tone: server.status === 'listening' ? 'good' : server.status === 'crashed' ? 'bad' : 'quiet',
     commands: running ? commandsFor(server) : null,
     problem: problemOf(server),
-    connected: count(Object.keys(server.connections).length),
+    // Somebody turned away may still be reading that line.
+    connected: count(Object.values(server.connections).filter(({ refused }) => !refused).length),
     besides: besidesOf(server),
     running,
   };

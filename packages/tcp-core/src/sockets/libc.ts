@@ -121,6 +121,9 @@ export function errnoName(errno: number): string {
   return errorMap.get(-errno)?.[0] ?? `errno ${errno}`;
 }
 
+/** What only a mistake in this program explains; all else is the network's, and ends one connection. */
+export const OUR_FAULT: ReadonlySet<string> = new Set(['EBADF', 'EFAULT', 'EINVAL', 'ENOTSOCK']);
+
 /** The error for a call that just failed in this thread. `what` says with which argument. */
 export function lastError(syscall: string, what: string): SocketError {
   const errno = libc().errno();

@@ -13,7 +13,6 @@
 import {
   type Address,
   type Connection,
-  type DontWait,
   type Listener,
   type Ready,
   type Sockets,
@@ -25,13 +24,8 @@ import {
   IPPROTO_TCP,
   lastError,
   libc,
-  MSG_DONTWAIT,
-  MSG_NOSIGNAL,
-  openSpareFd,
   POLLIN,
   POLLOUT,
-  SHUT_WR,
-  SO_RCVTIMEO,
   SO_REUSEADDR,
   SOCK_CLOEXEC,
   SOCK_NONBLOCK,
@@ -41,9 +35,10 @@ import {
   TCP_NODELAY,
 } from './libc.ts';
 import { LingeringSockets } from './lingering.ts';
+import { PosixConnection } from './posix-connection.ts';
+import { PosixListener } from './posix-listener.ts';
 import { decodeSockaddr, encodeSockaddr, SOCKADDR_MAX } from './sockaddr.ts';
 import type { Blocking, SocketTrace, TracedConnection } from './socket-trace.ts';
-import type { Ending } from '../trace/events.ts';
 
 /** What the layer is given by the thread that it runs in. */
 export interface PosixOptions {
@@ -66,8 +61,6 @@ export interface PosixOptions {
 }
 
 const RECV_BUFFER = 256 * 1024;
-/** How long a thread that blocks in recv may hold back what it has to report. */
-const HAND_ON_MS = 20;
 
 export class PosixSockets implements Sockets {
   readonly options: PosixOptions;
@@ -246,232 +239,6 @@ export class PosixSockets implements Sockets {
     }
   }
 }
-
-class PosixListener implements Listener {
-  readonly fd: number;
-  readonly at: Address;
-  readonly #sockets: PosixSockets;
-  /** Given up for a moment when there is no other descriptor left. */
-  #spareFd: number;
-
-  constructor(sockets: PosixSockets, fd: number, at: Address) {
-    this.#sockets = sockets;
-    this.fd = fd;
-    this.at = at;
-    this.#spareFd = this.#openSpare();
-    const { trace, backlog } = sockets.options;
-    trace.fact({ type: 'listening', fd, address: at.address, port: at.port, backlog });
-  }
-
-  accept(): PosixConnection;
-  accept(flag: DontWait): PosixConnection | undefined;
-  accept(flag?: DontWait): PosixConnection | undefined {
-    for (;;) {
-      if (!flag) this.#sockets.waitFor('accept', this.fd, POLLIN, Infinity);
-      const connection = this.#accept4();
-      if (connection || flag) return connection;
-    }
-  }
-
-  close(): void {
-    this.#sockets.forget(this);
-    libc().close(this.fd);
-    this.#closeSpare();
-    this.#sockets.options.trace.fact({ type: 'listenerClosed', fd: this.fd });
-  }
-
-  #accept4(): PosixConnection | undefined {
-    const address = new Uint8Array(SOCKADDR_MAX);
-    const length = Uint32Array.of(SOCKADDR_MAX);
-    const fd = libc().accept4(this.fd, address, length, SOCK_CLOEXEC);
-    if (fd >= 0) return this.#sockets.accepted(fd, decodeSockaddr(address));
-    const code = errnoName(libc().errno());
-    if (code === 'EMFILE' || code === 'ENFILE') {
-      this.#turnAwayWithoutDescriptor(code);
-      return;
-    }
-    if (OUR_FAULT.has(code)) throw lastError('accept', `fd ${this.fd}`);
-    // The newcomer is gone again, or the network had a passing problem: accept(2), "Error handling".
-    return undefined;
-  }
-
-  /**
-   * No descriptor is left. If the newcomer stayed in the queue, select would report it for ever and
-   * the loop would spin; so the spare one is given up to accept it and turn it away.
-   */
-  #turnAwayWithoutDescriptor(code: string): undefined {
-    this.#closeSpare();
-    const address = new Uint8Array(SOCKADDR_MAX);
-    const length = Uint32Array.of(SOCKADDR_MAX);
-    const fd = libc().accept4(this.fd, address, length, SOCK_CLOEXEC);
-    if (fd >= 0) {
-      const newcomer = this.#sockets.accepted(fd, decodeSockaddr(address));
-      newcomer.refuse(`error: the server has no file descriptor left (${code}); try again later`);
-      newcomer.closeNow();
-    }
-    this.#spareFd = this.#openSpare();
-    return undefined;
-  }
-
-  #openSpare(): number {
-    const fd = openSpareFd();
-    if (fd >= 0) this.#sockets.options.opened(fd);
-    return fd;
-  }
-
-  #closeSpare(): void {
-    if (this.#spareFd < 0) return;
-    this.#sockets.options.closed(this.#spareFd);
-    libc().close(this.#spareFd);
-  }
-}
-
-/** What only a mistake in this program explains; all else is the network's, and ends one connection. */
-const OUR_FAULT = new Set(['EBADF', 'EFAULT', 'EINVAL', 'ENOTSOCK']);
-
-export class PosixConnection implements Connection, TracedConnection {
-  readonly fd: number;
-  readonly id: number;
-  readonly #sockets: PosixSockets;
-  #received = 0;
-  #sent = 0;
-  #peerClosed = false;
-  /** The errno that ended it, or null. */
-  #gone: string | null = null;
-  /** SO_RCVTIMEO, 0 for none. */
-  #limitMs = 0;
-  #closing = false;
-  #closed = false;
-
-  constructor(sockets: PosixSockets, fd: number, id: number) {
-    this.#sockets = sockets;
-    this.fd = fd;
-    this.id = id;
-  }
-
-  recv(max: number, timeoutMs?: number): Uint8Array | undefined {
-    const { buffer, options } = this.#sockets;
-    const length = Math.min(max, buffer.length);
-    const deadline = timeoutMs === undefined ? Infinity : performance.now() + timeoutMs;
-    for (;;) {
-      if (this.#gone !== null) return EMPTY;
-      let got: number;
-      if (deadline === Infinity && this.#sockets.lingering.size === 0) {
-        got = this.#recvBlocking(length);
-      } else {
-        if (timeoutMs !== 0 && !this.#sockets.waitFor('recv', this.fd, POLLIN, deadline)) {
-          return undefined;
-        }
-        got = libc().recv(this.fd, buffer, length, MSG_DONTWAIT);
-      }
-      // The end of the stream may be the shutdown that was meant to wake us.
-      if (got <= 0 && options.stopping()) throw new Stopped();
-      if (got > 0) {
-        const bytes = buffer.subarray(0, got);
-        this.#received += got;
-        options.trace.received(this, bytes);
-        return bytes;
-      }
-      if (got === 0) {
-        if (!this.#peerClosed) {
-          this.#peerClosed = true;
-          options.trace.fact({ type: 'peerClosed', connection: this.id, fd: this.fd });
-        }
-        return EMPTY;
-      }
-      const code = errnoName(libc().errno());
-      if (OUR_FAULT.has(code)) throw lastError('recv', `fd ${this.fd}`);
-      if (code !== 'EAGAIN' && code !== 'EINTR') this.#gone = code;
-      else if (timeoutMs === 0) return undefined;
-    }
-  }
-
-  /**
-   * recv(2) as the textbook makes it. While facts wait to be handed on it has a time limit, which
-   * stays on the socket as long as bytes keep coming: a busy connection needs no call but this one.
-   */
-  #recvBlocking(length: number): number {
-    const { buffer, options } = this.#sockets;
-    const limitMs = this.#sockets.hasFactsToHandOn('recv', this.fd) ? HAND_ON_MS : 0;
-    if (limitMs !== this.#limitMs) {
-      const timeout = BigInt64Array.of(0n, BigInt(limitMs * 1000));
-      if (libc().setsockopt(this.fd, SOL_SOCKET, SO_RCVTIMEO, timeout, 16) < 0) {
-        throw lastError('setsockopt', `fd ${this.fd}`);
-      }
-      this.#limitMs = limitMs;
-    }
-    if (options.stopping()) throw new Stopped();
-    return libc().recv(this.fd, buffer, length, 0);
-  }
-
-  send(bytes: Uint8Array, flag?: DontWait): number {
-    const { trace } = this.#sockets.options;
-    let taken = 0;
-    while (taken < bytes.length) {
-      if (this.#gone !== null) return bytes.length;
-      const rest = taken === 0 ? bytes : bytes.subarray(taken);
-      const sent = libc().send(this.fd, rest, rest.length, MSG_DONTWAIT | MSG_NOSIGNAL);
-      if (sent >= 0) {
-        taken += sent;
-        this.#sent += sent;
-        trace.sent(this, rest, sent);
-        continue;
-      }
-      const code = errnoName(libc().errno());
-      if (OUR_FAULT.has(code)) throw lastError('send', `fd ${this.fd}`);
-      if (code === 'EAGAIN' && flag) return taken;
-      if (code === 'EAGAIN') this.#sockets.waitFor('send', this.fd, POLLOUT, Infinity);
-      else if (code !== 'EINTR') this.#gone = code;
-    }
-    return taken;
-  }
-
-  close(): void {
-    if (this.#closing) return;
-    if (this.#peerClosed || this.#gone !== null) {
-      this.closeNow();
-      return;
-    }
-    this.#closing = true;
-    const { trace } = this.#sockets.options;
-    if (libc().shutdown(this.fd, SHUT_WR) === 0) {
-      trace.fact({ type: 'shutdown', connection: this.id, fd: this.fd });
-    }
-    this.#sockets.lingering.add(this.fd, () => {
-      this.closeNow();
-    });
-  }
-
-  refuse(reason: string): void {
-    this.send(Buffer.from(`${reason}\n`), { dontWait: true });
-    this.#sockets.options.trace.fact({ type: 'refused', connection: this.id, fd: this.fd, reason });
-    this.close();
-  }
-
-  /** close(2), once. */
-  closeNow(): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    this.#sockets.forget(this);
-    libc().close(this.fd);
-    this.#sockets.options.trace.fact({
-      type: 'closed',
-      connection: this.id,
-      fd: this.fd,
-      how: this.#ending(),
-      errno: this.#gone,
-      received: this.#received,
-      sent: this.#sent,
-    });
-  }
-
-  #ending(): Ending {
-    if (this.#gone !== null) return this.#gone === 'ETIMEDOUT' ? 'timeout' : 'rst';
-    return this.#peerClosed ? 'fin' : 'local';
-  }
-}
-
-const EMPTY = new Uint8Array(0);
 
 function nameOf(fd: number): Address {
   const bytes = new Uint8Array(SOCKADDR_MAX);

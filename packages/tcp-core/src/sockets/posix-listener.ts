@@ -1,0 +1,94 @@
+/** A socket in state LISTEN: accept, also when no descriptor is left. */
+
+import type { Address, DontWait, Listener } from './api.ts';
+import {
+  errnoName,
+  lastError,
+  libc,
+  openSpareFd,
+  OUR_FAULT,
+  POLLIN,
+  SOCK_CLOEXEC,
+} from './libc.ts';
+import type { PosixConnection } from './posix-connection.ts';
+import type { PosixSockets } from './posix.ts';
+import { decodeSockaddr, SOCKADDR_MAX } from './sockaddr.ts';
+
+export class PosixListener implements Listener {
+  readonly fd: number;
+  readonly at: Address;
+  readonly #sockets: PosixSockets;
+  /** Given up for a moment when there is no other descriptor left. */
+  #spareFd: number;
+
+  constructor(sockets: PosixSockets, fd: number, at: Address) {
+    this.#sockets = sockets;
+    this.fd = fd;
+    this.at = at;
+    this.#spareFd = this.#openSpare();
+    const { trace, backlog } = sockets.options;
+    trace.fact({ type: 'listening', fd, address: at.address, port: at.port, backlog });
+  }
+
+  accept(): PosixConnection;
+  accept(flag: DontWait): PosixConnection | undefined;
+  accept(flag?: DontWait): PosixConnection | undefined {
+    for (;;) {
+      if (!flag) this.#sockets.waitFor('accept', this.fd, POLLIN, Infinity);
+      const connection = this.#accept4();
+      if (connection || flag) return connection;
+    }
+  }
+
+  close(): void {
+    this.#sockets.forget(this);
+    libc().close(this.fd);
+    this.#closeSpare();
+    this.#sockets.options.trace.fact({ type: 'listenerClosed', fd: this.fd });
+  }
+
+  #accept4(): PosixConnection | undefined {
+    const address = new Uint8Array(SOCKADDR_MAX);
+    const length = Uint32Array.of(SOCKADDR_MAX);
+    const fd = libc().accept4(this.fd, address, length, SOCK_CLOEXEC);
+    if (fd >= 0) return this.#sockets.accepted(fd, decodeSockaddr(address));
+    const code = errnoName(libc().errno());
+    if (code === 'EMFILE' || code === 'ENFILE') {
+      this.#turnAwayWithoutDescriptor(code);
+      return;
+    }
+    if (OUR_FAULT.has(code)) throw lastError('accept', `fd ${this.fd}`);
+    // The newcomer is gone again, or the network had a passing problem: accept(2), "Error handling".
+    return undefined;
+  }
+
+  /**
+   * No descriptor is left. If the newcomer stayed in the queue, select would report it for ever and
+   * the loop would spin; so the spare one is given up to accept it and turn it away.
+   */
+  #turnAwayWithoutDescriptor(code: string): undefined {
+    this.#closeSpare();
+    const address = new Uint8Array(SOCKADDR_MAX);
+    const length = Uint32Array.of(SOCKADDR_MAX);
+    const fd = libc().accept4(this.fd, address, length, SOCK_CLOEXEC);
+    if (fd >= 0) {
+      const newcomer = this.#sockets.accepted(fd, decodeSockaddr(address));
+      newcomer.refuse(`error: the server has no file descriptor left (${code}); try again later`);
+      newcomer.closeNow();
+    }
+    this.#spareFd = this.#openSpare();
+    return undefined;
+  }
+
+  #openSpare(): number {
+    const fd = openSpareFd();
+    if (fd >= 0) this.#sockets.options.opened(fd);
+    return fd;
+  }
+
+  #closeSpare(): void {
+    if (this.#spareFd < 0) return;
+    this.#sockets.options.closed(this.#spareFd);
+    libc().close(this.#spareFd);
+  }
+}
