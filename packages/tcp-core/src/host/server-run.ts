@@ -202,19 +202,15 @@ export class ServerRun {
       thread.tid = 0;
     } else if (fact.type === 'handedOver') {
       this.#keepSpares();
-    } else if (fact.type === 'blocked' && fact.call === 'handoff') {
-      // A rush: all that wait get their thread at once, not one after the other.
-      this.#keepSpares(this.#slots.clientsWaiting);
-      this.#retireLater();
     } else if (fact.type === 'closed' && this.#server === 'server2') {
       this.#retireLater();
     }
   }
 
   /** Server 2: starts threads ahead of their clients, as many as wanted and allowed. */
-  #keepSpares(wanted = this.#sparesWanted): void {
+  #keepSpares(): void {
     if (this.#server !== 'server2' || this.#stopped) return;
-    for (let { spare } = this.#slots.count(); spare < wanted; spare++) {
+    for (let { spare } = this.#slots.count(); spare < this.#sparesWanted; spare++) {
       const number = this.#context.nextThread();
       const slot = this.#slots.reserve(number);
       if (slot === undefined) return;
@@ -252,7 +248,7 @@ export class ServerRun {
     if (thread.slot !== undefined) {
       this.#slots.release(thread.slot);
       // Somebody may be waiting for a thread since before there was a place for one.
-      this.#keepSpares(Math.max(this.#sparesWanted, this.#slots.clientsWaiting));
+      this.#keepSpares();
     }
     if (thread.tid !== 0) {
       const fact: ThreadFact = {

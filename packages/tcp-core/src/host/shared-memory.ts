@@ -49,8 +49,7 @@ const RETIRED = 5; // shall end
 const SLOT = 4; // state, thread, fd, connection
 const STOP = 0;
 const FREED = 1;
-const WAITING = 2;
-const HEADER = 3;
+const HEADER = 2;
 
 /** A connection on its way to another thread. */
 export interface Handoff {
@@ -81,15 +80,6 @@ export class ThreadSlots {
 
   get stopping(): boolean {
     return Atomics.load(this.#cells, STOP) === 1;
-  }
-
-  /** How many clients waited for a thread when the acceptor last had to wait. */
-  get clientsWaiting(): number {
-    return Atomics.load(this.#cells, WAITING);
-  }
-
-  set clientsWaiting(count: number) {
-    Atomics.store(this.#cells, WAITING, count);
   }
 
   /** How many threads are parked or about to be, and how many there are at all. */
@@ -145,7 +135,6 @@ export class ThreadSlots {
         this.#cells[at(slot) + 2] = client.fd;
         this.#cells[at(slot) + 3] = client.connection;
         given(this.#cells[at(slot) + 1]!);
-        this.clientsWaiting = 0;
         Atomics.store(this.#cells, at(slot), GIVEN);
         Atomics.notify(this.#cells, at(slot));
         return true;

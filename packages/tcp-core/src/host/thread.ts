@@ -98,14 +98,13 @@ async function serveOneAfterTheOther(): Promise<void> {
 }
 
 /** In server 2's acceptor. */
-function startThread({ id, fd }: TracedConnection, waiting: () => number): void {
+function startThread({ id, fd }: TracedConnection): void {
   const given = (to: number): void => {
     // Posted before the other thread can report anything of this connection.
     recorder.fact({ type: 'handedOver', connection: id, fd, to });
     recorder.flush();
   };
   const blocking = (): void => {
-    slots.clientsWaiting = 1 + waiting();
     recorder.flush({ call: 'handoff', read: [], write: [], timeoutMs: null });
   };
   if (!slots.give({ fd, connection: id }, given, blocking)) throw new Stopped();

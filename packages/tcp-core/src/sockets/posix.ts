@@ -31,7 +31,6 @@ import {
   SOCK_NONBLOCK,
   SOCK_STREAM,
   SOL_SOCKET,
-  TCP_INFO,
   TCP_NODELAY,
 } from './libc.ts';
 import { LingeringSockets } from './lingering.ts';
@@ -53,11 +52,8 @@ export interface PosixOptions {
   /** Keeps the book of open descriptors, so that those of a dead thread can be closed. */
   opened(fd: number): void;
   closed(fd: number): void;
-  /**
-   * Server 2: finds a thread for the connection. `waiting` tells how many more are in the accept
-   * queue.
-   */
-  startThread(client: TracedConnection, waiting: () => number): void;
+  /** Server 2: finds a thread for the connection. */
+  startThread(client: TracedConnection): void;
 }
 
 const RECV_BUFFER = 256 * 1024;
@@ -144,14 +140,8 @@ export class PosixSockets implements Sockets {
   readonly startThread = (client: Connection): void => {
     if (!(client instanceof PosixConnection)) throw new TypeError('not a connection of this layer');
     this.#open.delete(client);
-    this.options.startThread(client, () => this.#inAcceptQueues());
+    this.options.startThread(client);
   };
-
-  /** How many connections wait for accept in the queues of this thread's listeners. */
-  #inAcceptQueues(): number {
-    const listeners = [...this.#open].filter((socket) => socket instanceof PosixListener);
-    return listeners.reduce((sum, { fd }) => sum + acceptQueueLength(fd), 0);
-  }
 
   /** Takes a descriptor that another thread accepted. */
   adopt(fd: number, id: number): PosixConnection {
@@ -246,13 +236,6 @@ function nameOf(fd: number): Address {
     throw lastError('getsockname', `fd ${fd}`);
   }
   return decodeSockaddr(bytes);
-}
-
-/** For a listener, Linux puts the length of the accept queue into tcpi_unacked of its TCP_INFO. */
-function acceptQueueLength(fd: number): number {
-  const info = new Uint32Array(8); // tcpi_unacked is the seventh
-  const got = libc().getsockopt(fd, IPPROTO_TCP, TCP_INFO, info, Uint32Array.of(info.byteLength));
-  return got < 0 ? 0 : info[6]!;
 }
 
 function fdsOf(sockets: Iterable<{ fd: number }>): number[] {
