@@ -35,7 +35,7 @@ export class PosixListener implements Listener {
   accept(flag?: DontWait): PosixConnection | undefined {
     for (;;) {
       if (!flag) this.#sockets.waitFor('accept', this.fd, POLLIN, Infinity);
-      const connection = this.#accept4();
+      const connection = this.#acceptIfThere();
       if (connection || flag) return connection;
     }
   }
@@ -47,18 +47,13 @@ export class PosixListener implements Listener {
     this.#sockets.options.trace.fact({ type: 'listenerClosed', fd: this.fd });
   }
 
-  #accept4(): PosixConnection | undefined {
-    const address = new Uint8Array(SOCKADDR_MAX);
-    const length = Uint32Array.of(SOCKADDR_MAX);
-    const fd = libc().accept4(this.fd, address, length, SOCK_CLOEXEC);
-    if (fd >= 0) return this.#sockets.accepted(fd, decodeSockaddr(address));
+  #acceptIfThere(): PosixConnection | undefined {
+    const connection = this.#accept4();
+    if (connection) return connection;
     const code = errnoName(libc().errno());
-    if (code === 'EMFILE' || code === 'ENFILE') {
-      this.#turnAwayWithoutDescriptor(code);
-      return;
-    }
-    if (OUR_FAULT.has(code)) throw lastError('accept', `fd ${this.fd}`);
-    // The newcomer is gone again, or the network had a passing problem: accept(2), "Error handling".
+    if (code === 'EMFILE' || code === 'ENFILE') this.#turnAwayWithoutDescriptor(code);
+    else if (OUR_FAULT.has(code)) throw lastError('accept', `fd ${this.fd}`);
+    // Else the newcomer is gone again, or the network had a passing problem: accept(2), "Error handling".
     return undefined;
   }
 
@@ -66,18 +61,20 @@ export class PosixListener implements Listener {
    * No descriptor is left. If the newcomer stayed in the queue, select would report it for ever and
    * the loop would spin; so the spare one is given up to accept it and turn it away.
    */
-  #turnAwayWithoutDescriptor(code: string): undefined {
+  #turnAwayWithoutDescriptor(code: string): void {
     this.#closeSpare();
+    const newcomer = this.#accept4();
+    newcomer?.refuse(`error: the server has no file descriptor left (${code}); try again later`);
+    newcomer?.closeNow();
+    this.#spareFd = this.#openSpare();
+  }
+
+  /** accept4(2); undefined when it failed, with the reason in errno. */
+  #accept4(): PosixConnection | undefined {
     const address = new Uint8Array(SOCKADDR_MAX);
     const length = Uint32Array.of(SOCKADDR_MAX);
     const fd = libc().accept4(this.fd, address, length, SOCK_CLOEXEC);
-    if (fd >= 0) {
-      const newcomer = this.#sockets.accepted(fd, decodeSockaddr(address));
-      newcomer.refuse(`error: the server has no file descriptor left (${code}); try again later`);
-      newcomer.closeNow();
-    }
-    this.#spareFd = this.#openSpare();
-    return undefined;
+    return fd < 0 ? undefined : this.#sockets.accepted(fd, decodeSockaddr(address));
   }
 
   #openSpare(): number {
