@@ -1,6 +1,6 @@
 /** The event log and the lab's state as schemas: what tcp-core's trace folder says in types. */
 
-import { busyPolicies, serverIds } from '@sockscope/tcp-core/trace/events';
+import { busyPolicies, eventTypes, serverIds, tcpStates } from '@sockscope/tcp-core/trace/events';
 import { Type, type Static, type TProperties } from 'typebox';
 
 const closed = { additionalProperties: false };
@@ -32,6 +32,12 @@ function fact<const Name extends string, Rest extends TProperties>(type: Name, r
 const settings = { policy: Policy, idleMs: count, slowMs: count, maxThreads: count };
 const socket = { connection: Type.Integer(), fd: Type.Integer() };
 const peer = { address: text, port: count };
+const kernelSocket = { tcp: Type.Enum(tcpStates), receive: count, send: count };
+const kernelServer = {
+  acceptQueue: Type.Union([count, Type.Null()]),
+  waiting: Type.Array(Type.Object({ ...kernelSocket, ...peer }, closed)),
+  timeWait: count,
+};
 
 export const events = {
   starting: fact('starting', settings),
@@ -56,6 +62,7 @@ export const events = {
   handedOver: fact('handedOver', { ...socket, to: Type.Integer() }),
   received: fact('received', { ...socket, bytes: count, preview: text }),
   peerClosed: fact('peerClosed', socket),
+  evaluating: fact('evaluating', { ...socket, message: text }),
   evaluated: fact('evaluated', {
     ...socket,
     message: text,
@@ -90,6 +97,11 @@ export const events = {
       ),
     ),
   }),
+  sampled: fact('sampled', {
+    ...kernelServer,
+    connections: Type.Array(Type.Object({ connection: Type.Integer(), ...kernelSocket }, closed)),
+  }),
+  unobservable: fact('unobservable', { reason: text }),
   connectFailed: fact('connectFailed', { session: text, errno: text }),
 };
 
@@ -117,6 +129,20 @@ const Thread = Type.Object(
           write: descriptors,
           readable: descriptors,
           writable: descriptors,
+          served: descriptors,
+        },
+        closed,
+      ),
+      Type.Null(),
+    ]),
+    last: Type.Union([
+      Type.Object(
+        {
+          type: Type.Enum(eventTypes),
+          seq: count,
+          t: count,
+          connection: integerOrNull,
+          fresh: Type.Boolean(),
         },
         closed,
       ),
@@ -146,6 +172,7 @@ const Connection = Type.Object(
     ),
     lastReceived: text,
     lastSent: text,
+    kernel: Type.Union([Type.Object(kernelSocket, closed), Type.Null()]),
     end: Type.Union([
       Type.Object({ t: count, how: ending, errno: textOrNull }, closed),
       Type.Null(),
@@ -165,6 +192,8 @@ const Server = Type.Object(
     ...settings,
     error: textOrNull,
     crashes: count,
+    kernel: Type.Union([Type.Object({ t: count, ...kernelServer }, closed), Type.Null()]),
+    unobservable: textOrNull,
     threads: Type.Record(Type.Integer(), Thread),
     connections: Type.Record(Type.Integer(), Connection),
     ended: Type.Array(Connection),

@@ -34,6 +34,8 @@ export function describeEvent(event: LabEvent): string {
       return `recv(fd ${event.fd}) → ${counted(event.bytes, 'byte')}: ${bytesSaid(event.preview)}`;
     case 'peerClosed':
       return `recv(fd ${event.fd}) → 0: FIN from the client`;
+    case 'evaluating':
+      return `calculates ${said(event.message)} …`;
     case 'evaluated':
       return `${said(event.message)} → ${said(event.reply)} (${duration(event.micros)})`;
     case 'sent':
@@ -50,6 +52,10 @@ export function describeEvent(event: LabEvent): string {
       return describeClosed(event);
     case 'summed':
       return describeSummed(event);
+    case 'sampled':
+      return describeSampled(event);
+    case 'unobservable':
+      return `the kernel’s sockets are not observable here: ${said(event.reason)}`;
     case 'connectFailed':
       return `connect() of a browser client failed: ${said(event.errno)}`;
   }
@@ -70,6 +76,7 @@ export function toneOf(event: LabEvent): LogTone {
     case 'threadStarted':
     case 'threadEnded':
     case 'identified':
+    case 'sampled':
     case 'starting':
       return 'quiet';
     default:
@@ -114,4 +121,14 @@ function describeSummed(event: Of<'summed'>): string {
   }
   const answered = messages > 0 ? `, ${counted(messages, 'message')} answered` : '';
   return `recv() ×${count(calls)}, ${counted(bytes, 'byte')} from ${counted(event.connections.length, 'client')}${answered} in ${duration(event.micros)}`;
+}
+
+function describeSampled({ acceptQueue, connections }: Of<'sampled'>): string {
+  const queue = acceptQueue === null ? [] : [`accept queue ${count(acceptQueue)}`];
+  const some = connections.length <= 2 ? connections : [];
+  const sockets = some.map(
+    ({ tcp, receive, send }) => `${tcp} recv-q ${count(receive)} send-q ${count(send)}`,
+  );
+  const more = some.length < connections.length ? [counted(connections.length, 'socket')] : [];
+  return `kernel: ${[...queue, ...sockets, ...more].join(', ')}`;
 }

@@ -41,6 +41,15 @@ export function logLines(lab: LabState, filter: LogFilter): LogLineView[] {
     });
 }
 
+const background: ReadonlySet<LabEvent['type']> = new Set<LabEvent['type']>([
+  'blocked',
+  'threadStarted',
+  'threadEnded',
+  'identified',
+  'starting',
+  'sampled',
+]);
+
 function isBackground(event: LabEvent): boolean {
-  return ['blocked', 'threadStarted', 'threadEnded', 'identified', 'starting'].includes(event.type);
+  return background.has(event.type);
 }

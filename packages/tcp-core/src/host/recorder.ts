@@ -95,6 +95,12 @@ export class Recorder implements SocketTrace {
     }
   }
 
+  /** A calculation begins that takes long enough to be watched. */
+  evaluating({ id, fd }: TracedConnection, message: string): void {
+    const text = message.slice(0, PREVIEW_BYTES);
+    this.#list({ type: 'evaluating', connection: id, fd, message: text });
+  }
+
   /** A message was answered; `micros` is how long that took. */
   evaluated(connection: TracedConnection, message: string, answer: Answer, micros: number): void {
     if (this.#mayList()) {

@@ -115,7 +115,10 @@ function calculate(client: Connection, message: Message): Uint8Array {
   const answer = message.problem
     ? { text: `error: ${message.problem}`, error: true }
     : evaluate(message.text);
-  if (options.slowMs > 0) keepCalculating(message.text, began + options.slowMs);
+  if (options.slowMs > 0) {
+    if (client instanceof PosixConnection) recorder.evaluating(client, message.text);
+    keepCalculating(message.text, began + options.slowMs);
+  }
   const micros = Math.round((performance.now() - began) * 1000);
   if (client instanceof PosixConnection) {
     recorder.evaluated(client, message.text, answer, micros);

@@ -29,6 +29,47 @@ export type Ending = 'fin' | 'rst' | 'timeout' | 'local';
 /** Who a client is: a page's browser client, any other program, or not known yet. */
 export type ClientKind = 'pending' | 'browser' | 'external';
 
+/**
+ * The states of a TCP socket, in the order of the kernel's numbers, which begin at 1.
+ * Source: RFC 9293, section 3.3.2; Linux, include/net/tcp_states.h.
+ */
+export const tcpStates = [
+  'ESTABLISHED',
+  'SYN_SENT',
+  'SYN_RECV',
+  'FIN_WAIT1',
+  'FIN_WAIT2',
+  'TIME_WAIT',
+  'CLOSE',
+  'CLOSE_WAIT',
+  'LAST_ACK',
+  'LISTEN',
+  'CLOSING',
+  'NEW_SYN_RECV',
+] as const;
+export type TcpState = (typeof tcpStates)[number];
+
+/** A connected socket as the kernel's table shows it (proc_net_tcp in the kernel's documentation). */
+export interface KernelSocket {
+  tcp: TcpState;
+  /**
+   * Bytes that arrived and that recv has not taken. A FIN that no recv has reported yet counts as
+   * one more: it takes a sequence number, and the kernel's figure is a difference of those.
+   */
+  receive: number;
+  /** Bytes that send handed over and the client has not acknowledged; a FIN counts as one more. */
+  send: number;
+}
+
+/** A connection that the kernel has made and no accept has taken. */
+export interface WaitingSocket extends KernelSocket {
+  address: string;
+  port: number;
+}
+
+/** Of the connections in an accept queue at most so many are listed; all are counted. */
+export const WAITING_LISTED = 32;
+
 /** Payload previews hold at most this many bytes, one character (U+0000 to U+00FF) a byte. */
 export const PREVIEW_BYTES = 256;
 
@@ -105,6 +146,8 @@ export type LabFact =
   | { type: 'received'; connection: number; fd: number; bytes: number; preview: string }
   /** recv returned 0: the client will send no more (FIN). */
   | { type: 'peerClosed'; connection: number; fd: number }
+  /** A calculation that was made slow begins (see slowMs); `evaluated` tells its end. */
+  | { type: 'evaluating'; connection: number; fd: number; message: string }
   /** A message was answered; texts are cut to PREVIEW_BYTES characters. */
   | {
       type: 'evaluated';
@@ -149,6 +192,20 @@ export type LabFact =
     }
   /** At a high rate calls are counted, not listed; the totals stay exact. */
   | { type: 'summed'; micros: number; turns: number; connections: SummedConnection[] }
+  /**
+   * Something changed in the kernel's table of sockets. `acceptQueue` is the depth of the
+   * listener's queue (null: nothing listens), `waiting` who is in it, by port; `timeWait` counts the
+   * sockets in TIME_WAIT; `connections` lists those that differ from the sample before.
+   */
+  | {
+      type: 'sampled';
+      acceptQueue: number | null;
+      waiting: WaitingSocket[];
+      timeWait: number;
+      connections: (KernelSocket & { connection: number })[];
+    }
+  /** The kernel's table of sockets cannot be read here, so there are no samples. */
+  | { type: 'unobservable'; reason: string }
   /** A browser client could not connect: the kernel said `errno`. */
   | { type: 'connectFailed'; session: string; errno: string };
 
@@ -173,6 +230,7 @@ export const eventTypes = [
   'handedOver',
   'received',
   'peerClosed',
+  'evaluating',
   'evaluated',
   'sent',
   'refused',
@@ -180,5 +238,7 @@ export const eventTypes = [
   'shutdown',
   'closed',
   'summed',
+  'sampled',
+  'unobservable',
   'connectFailed',
 ] as const satisfies readonly LabFact['type'][];

@@ -6,9 +6,11 @@ import type {
   ClientKind,
   Ending,
   Flow,
+  KernelSocket,
   LabEvent,
   ServerId,
   ThreadRole,
+  WaitingSocket,
 } from './events.ts';
 
 /** One message and its answer. */
@@ -41,6 +43,17 @@ export interface ThreadState {
     write: number[];
     readable: number[];
     writable: number[];
+    /** Those of the ready descriptors that the thread has come to since, in that order. */
+    served: number[];
+  } | null;
+  /** The last thing that the thread reported, waiting apart; it is at this place of its program. */
+  last: {
+    type: LabEvent['type'];
+    seq: number;
+    t: number;
+    connection: number | null;
+    /** Whether that connection's bytes came since the last select: else a silence made the message. */
+    fresh: boolean;
   } | null;
 }
 
@@ -66,11 +79,25 @@ export interface ConnectionState {
   /** Previews of the last recv and the last send, one character a byte. */
   lastReceived: string;
   lastSent: string;
+  /** The last sample of its socket in the kernel; null before the first. */
+  kernel: KernelSocket | null;
   /** Set when it is closed. */
   end: { t: number; how: Ending; errno: string | null } | null;
 }
 
 export type ServerStatus = 'stopped' | 'starting' | 'listening' | 'not listening' | 'crashed';
+
+/** What the kernel holds for a server besides its connections. */
+export interface KernelState {
+  /** When it was sampled. */
+  t: number;
+  /** Connections in the accept queue; null while nothing listens. */
+  acceptQueue: number | null;
+  /** The first of them, at most WAITING_LISTED. */
+  waiting: WaitingSocket[];
+  /** Sockets in TIME_WAIT. */
+  timeWait: number;
+}
 
 export interface ServerState {
   id: ServerId;
@@ -86,6 +113,10 @@ export interface ServerState {
   /** Why it crashed last, or null. */
   error: string | null;
   crashes: number;
+  /** Null before the first sample. */
+  kernel: KernelState | null;
+  /** Why there are no samples; null where there are. */
+  unobservable: string | null;
   threads: Record<number, ThreadState>;
   /** Open connections, by their number. */
   connections: Record<number, ConnectionState>;

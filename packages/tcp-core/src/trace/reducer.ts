@@ -103,6 +103,7 @@ function reduce(draft: Draft, event: LabEvent): void {
     thread.call = null;
     thread.since = event.t;
   }
+  if (thread && event.type !== 'blocked') noteStep(server, thread, event);
 
   switch (event.type) {
     case 'starting':
@@ -149,6 +150,7 @@ function reduce(draft: Draft, event: LabEvent): void {
         since: event.t,
         connection: null,
         lastSelect: null,
+        last: { type: event.type, seq: event.seq, t: event.t, connection: null, fresh: false },
       };
       return;
     case 'threadEnded':
@@ -171,6 +173,7 @@ function reduce(draft: Draft, event: LabEvent): void {
         write: event.write,
         readable: event.readable,
         writable: event.writable,
+        served: [],
       };
       return;
 
@@ -186,6 +189,19 @@ function reduce(draft: Draft, event: LabEvent): void {
       if (receiver) receiver.connection = event.connection;
       return;
     }
+    case 'sampled': {
+      const { t, acceptQueue, waiting, timeWait } = event;
+      server.kernel = { t, acceptQueue, waiting, timeWait };
+      server.unobservable = null;
+      for (const { connection: id, ...kernel } of event.connections) {
+        const connection = draft.connection(server, id);
+        if (connection) connection.kernel = kernel;
+      }
+      return;
+    }
+    case 'unobservable':
+      server.unobservable = event.reason;
+      return;
     case 'summed':
       server.totals.selects += event.turns;
       for (const sum of event.connections) {
@@ -199,6 +215,31 @@ function reduce(draft: Draft, event: LabEvent): void {
   }
 }
 
+/** Where in its program the thread is after the event, and whom of the ready it has come to. */
+function noteStep(server: ServerState, thread: ThreadState, event: LabEvent): void {
+  const connection = 'connection' in event ? event.connection : null;
+  const before = thread.last;
+  const isNew = event.type === 'received' || event.type === 'peerClosed';
+  const goesOn = before !== null && before.connection === connection && before.fresh;
+  const fresh = isNew || (goesOn && event.type !== 'selected' && event.type !== 'closed');
+  thread.last = { type: event.type, seq: event.seq, t: event.t, connection, fresh };
+
+  const select = thread.lastSelect;
+  if (!select) return;
+  // A sum stands for whole turns: nobody who was ready in the last one listed still waits.
+  const ready = [...select.readable, ...select.writable];
+  const came =
+    event.type === 'summed'
+      ? ready
+      : event.type === 'accepted'
+        ? [server.fd ?? -1]
+        : 'fd' in event
+          ? [event.fd]
+          : [];
+  const served = came.filter((fd) => ready.includes(fd) && !select.served.includes(fd));
+  if (served.length > 0) thread.lastSelect = { ...select, served: [...select.served, ...served] };
+}
+
 type ConnectionEvent = Extract<
   LabEvent,
   {
@@ -206,6 +247,7 @@ type ConnectionEvent = Extract<
       | 'identified'
       | 'received'
       | 'peerClosed'
+      | 'evaluating'
       | 'evaluated'
       | 'sent'
       | 'refused'
@@ -239,6 +281,8 @@ function reduceConnection(draft: Draft, server: ServerState, event: ConnectionEv
       add(server.totals.sent, 1, event.bytes);
       add(connection.sent, 1, event.bytes);
       connection.lastSent = event.preview;
+      return;
+    case 'evaluating':
       return;
     case 'evaluated': {
       const { t, message, reply, error } = event;
@@ -287,6 +331,8 @@ function emptyServer(id: ServerId): ServerState {
     maxThreads: 0,
     error: null,
     crashes: 0,
+    kernel: null,
+    unobservable: null,
     threads: {},
     connections: {},
     ended: [],
@@ -328,6 +374,7 @@ function newConnection(event: {
     exchanges: [],
     lastReceived: '',
     lastSent: '',
+    kernel: null,
     end: null,
   };
 }

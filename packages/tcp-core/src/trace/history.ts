@@ -1,0 +1,95 @@
+/**
+ * The log with memory: the state after any of the last events, not only the newest one.
+ *
+ * Events are kept in stretches, each with the state before it. A state in the past is the fold of one
+ * stretch up to there, so that stepping back costs no more than CHECKPOINT_EVERY events.
+ */
+
+import type { LabEvent } from './events.ts';
+import type { LabState } from './lab-state.ts';
+import { applyAll } from './reducer.ts';
+
+/** Events between two states that are kept. */
+export const CHECKPOINT_EVERY = 256;
+/** At least so many of the last events are remembered. */
+export const EVENTS_REMEMBERED = 10_000;
+
+interface Stretch {
+  /** The state before its first event. */
+  before: LabState;
+  events: LabEvent[];
+}
+
+export class LabHistory {
+  #stretches: [Stretch, ...Stretch[]];
+  #now: LabState;
+
+  /** Begins with a state (a snapshot); what led to it is not known. */
+  constructor(state: LabState) {
+    this.#stretches = [{ before: state, events: [] }];
+    this.#now = state;
+  }
+
+  /** The state after the newest event. */
+  get now(): LabState {
+    return this.#now;
+  }
+
+  /** The first `seq` whose state is known. */
+  get first(): number {
+    return this.#stretches[0].before.seq;
+  }
+
+  /** The newest event's `seq`. */
+  get last(): number {
+    return this.#now.seq;
+  }
+
+  /** The state before all events that are remembered: with `events()` it makes a history again. */
+  get base(): LabState {
+    return this.#stretches[0].before;
+  }
+
+  /** Adds events. They must follow the newest one without a gap: RangeError. */
+  push(events: readonly LabEvent[]): void {
+    const next = events[0]?.seq ?? this.last + 1;
+    if (next !== this.last + 1) throw new RangeError(`event ${next} after ${this.last}`);
+    for (let from = 0; from < events.length;) {
+      const stretch = this.#stretches.at(-1) ?? this.#stretches[0];
+      const part = events.slice(from, from + CHECKPOINT_EVERY - stretch.events.length);
+      stretch.events.push(...part);
+      this.#now = applyAll(this.#now, part);
+      from += part.length;
+      if (stretch.events.length === CHECKPOINT_EVERY)
+        this.#stretches.push({ before: this.#now, events: [] });
+    }
+    while (this.last - this.first >= EVENTS_REMEMBERED + CHECKPOINT_EVERY) {
+      const [, second, ...others] = this.#stretches;
+      if (!second) break;
+      this.#stretches = [second, ...others];
+    }
+  }
+
+  /** The state after event `seq`; the nearest that is known if it lies outside. */
+  stateAt(seq: number): LabState {
+    if (seq >= this.last) return this.#now;
+    const { before, events } =
+      this.#stretches.findLast((stretch) => stretch.before.seq <= seq) ?? this.#stretches[0];
+    return applyAll(before, events.slice(0, Math.max(0, seq - before.seq)));
+  }
+
+  /** The event with this number, if it is remembered. */
+  event(seq: number): LabEvent | undefined {
+    const stretch = this.#stretches.findLast(({ before }) => before.seq < seq);
+    return stretch?.events[seq - stretch.before.seq - 1];
+  }
+
+  /** The remembered events after `from`, up to and including `to`, oldest first. */
+  events(from = this.first, to = this.last): LabEvent[] {
+    return this.#stretches.flatMap(({ before, events }) =>
+      before.seq >= to || before.seq + events.length <= from
+        ? []
+        : events.slice(Math.max(0, from - before.seq), Math.max(0, to - before.seq)),
+    );
+  }
+}
