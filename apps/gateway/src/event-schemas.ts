@@ -152,6 +152,10 @@ const Thread = Type.Object(
   closed,
 );
 
+const segments = Type.Array(
+  Type.Object({ t: count, offset: count, bytes: count, preview: text }, closed),
+);
+
 const Connection = Type.Object(
   {
     id: Type.Integer(),
@@ -172,6 +176,7 @@ const Connection = Type.Object(
     ),
     lastReceived: text,
     lastSent: text,
+    segments: Type.Object({ received: segments, sent: segments }, closed),
     kernel: Type.Union([Type.Object(kernelSocket, closed), Type.Null()]),
     end: Type.Union([
       Type.Object({ t: count, how: ending, errno: textOrNull }, closed),

@@ -21,6 +21,16 @@ export interface Exchange {
   error: boolean;
 }
 
+/** What one recv or send moved: where in its direction's stream it began, and its first bytes. */
+export interface Segment {
+  t: number;
+  /** Bytes of this direction before it. */
+  offset: number;
+  bytes: number;
+  /** At most SEGMENT_BYTES, one character a byte. */
+  preview: string;
+}
+
 export interface ThreadState {
   id: number;
   /** The operating system's thread id. */
@@ -79,6 +89,8 @@ export interface ConnectionState {
   /** Previews of the last recv and the last send, one character a byte. */
   lastReceived: string;
   lastSent: string;
+  /** The last few recvs and sends, oldest first (server 4). */
+  segments: { received: Segment[]; sent: Segment[] };
   /** The last sample of its socket in the kernel; null before the first. */
   kernel: KernelSocket | null;
   /** Set when it is closed. */
@@ -145,5 +157,7 @@ export interface LabState {
 }
 
 export const EXCHANGES_KEPT = 8;
+export const SEGMENTS_KEPT = 8;
+export const SEGMENT_BYTES = 64;
 export const ENDED_KEPT = 12;
 export const LOG_KEPT = 200;

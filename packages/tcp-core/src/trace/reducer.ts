@@ -10,8 +10,11 @@ import {
   ENDED_KEPT,
   EXCHANGES_KEPT,
   LOG_KEPT,
+  SEGMENT_BYTES,
+  SEGMENTS_KEPT,
   type ConnectionState,
   type LabState,
+  type Segment,
   type ServerState,
   type ThreadState,
 } from './lab-state.ts';
@@ -88,7 +91,7 @@ class Draft {
       ...connection,
       received: { ...connection.received },
       sent: { ...connection.sent },
-      exchanges: [...connection.exchanges],
+      segments: { ...connection.segments },
     };
     this.#own.add(copy);
     return (server.connections[id] = copy);
@@ -273,11 +276,19 @@ function reduceConnection(draft: Draft, server: ServerState, event: ConnectionEv
       return;
     }
     case 'received':
+      if (event.server === 'server4') {
+        const { received } = connection.segments;
+        connection.segments.received = withSegment(received, connection.received.bytes, event);
+      }
       add(server.totals.received, 1, event.bytes);
       add(connection.received, 1, event.bytes);
       connection.lastReceived = event.preview;
       return;
     case 'sent':
+      if (event.server === 'server4') {
+        const { sent } = connection.segments;
+        connection.segments.sent = withSegment(sent, connection.sent.bytes, event);
+      }
       add(server.totals.sent, 1, event.bytes);
       add(connection.sent, 1, event.bytes);
       connection.lastSent = event.preview;
@@ -374,9 +385,19 @@ function newConnection(event: {
     exchanges: [],
     lastReceived: '',
     lastSent: '',
+    segments: { received: [], sent: [] },
     kernel: null,
     end: null,
   };
+}
+
+function withSegment(
+  segments: readonly Segment[],
+  offset: number,
+  { t, bytes, preview }: { t: number; bytes: number; preview: string },
+): Segment[] {
+  const segment = { t, offset, bytes, preview: preview.slice(0, SEGMENT_BYTES) };
+  return [...segments, segment].slice(-SEGMENTS_KEPT);
 }
 
 interface Counters {
