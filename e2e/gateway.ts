@@ -56,3 +56,17 @@ export async function startGateway({ page, tcp }: Ports = anyPorts): Promise<Gat
     },
   };
 }
+
+/** Restarts a server with other settings, as the page's controls do. */
+export async function changeServer(
+  { url }: Gateway,
+  server: ServerName,
+  changes: { policy?: 'busy' | 'refuse' | 'queue'; slowMs?: number },
+): Promise<void> {
+  const { ok, status } = await fetch(`${url}/api/servers/${server}`, {
+    method: 'PATCH',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(changes),
+  });
+  if (!ok) throw new Error(`PATCH ${server}: ${status}`);
+}

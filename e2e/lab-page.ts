@@ -56,6 +56,51 @@ export class Panel {
   }
 }
 
+/** The stage: one server from the inside. */
+export class Stage {
+  readonly root: Locator;
+  readonly clients: Locator;
+  /** One item for each connection, with its TCP state and its queues. */
+  readonly sockets: Locator;
+  readonly acceptQueue: Locator;
+  /** Servers 1 and 2. */
+  readonly threads: Locator;
+  /** Servers 3 and 4: one item for each column of the grid. */
+  readonly descriptors: Locator;
+  readonly process: Locator;
+  readonly log: Locator;
+  readonly moment: Locator;
+  readonly #page: Page;
+
+  constructor(page: Page) {
+    this.#page = page;
+    this.root = page.getByRole('main', { name: /^Stage of server/ });
+    const list = (name: string): Locator =>
+      this.root.getByRole('list', { name, exact: true }).getByRole('listitem');
+    this.clients = list('Clients on the stage');
+    this.sockets = list('Connections in the kernel');
+    this.threads = list('Threads');
+    this.descriptors = list('Descriptors that select() watches');
+    this.acceptQueue = this.root.getByRole('group', { name: /accept queue/ });
+    this.process = this.root.getByRole('group', { name: 'Server process', exact: true });
+    this.log = this.root.getByRole('list', { name: 'Events, newest first' });
+    this.moment = this.root.locator('[aria-live=polite]');
+  }
+
+  /** Opens the stage of a server, with more of the view in the query. */
+  async open(url: string, server: number, query = ''): Promise<void> {
+    await this.#page.goto(`${url}?server=${server}${query}`);
+    await feedStatus(this.#page)
+      .filter({ hasText: /live|slow/ })
+      .waitFor();
+  }
+
+  /** The line of the server's source that is lit. */
+  get litLines(): Locator {
+    return this.root.locator('[data-line][data-lit]');
+  }
+}
+
 /** The mark in the page's head that says whether it is live. */
 export function feedStatus(page: Page): Locator {
   return page.getByRole('banner').getByRole('status');

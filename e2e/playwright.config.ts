@@ -5,12 +5,15 @@ const executablePath = process.env['CHROMIUM_PATH'];
 
 export default defineConfig({
   testMatch: '*.spec.ts',
-  // Taken only by `npm run screenshot`.
-  testIgnore: process.env['SOCKSCOPE_SCREENSHOT'] ? [] : 'screenshot.spec.ts',
+  // Only for `npm run screenshot`, and only for `npm run bench`.
+  testIgnore: [
+    process.env['SOCKSCOPE_SCREENSHOT'] ? '' : 'screenshot.spec.ts',
+    process.env['SOCKSCOPE_BENCH'] ? '' : 'frames.spec.ts',
+  ].filter((file) => file !== ''),
   outputDir: './test-results',
   // Each test starts a gateway of its own on free ports.
   fullyParallel: true,
-  workers: 2,
+  workers: process.env['SOCKSCOPE_BENCH'] ? 1 : 2,
   retries: 0,
   timeout: 30_000,
   expect: { timeout: 10_000 },

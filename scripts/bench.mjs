@@ -1,10 +1,14 @@
-/** `npm run bench`: runs every packages/<name>/bench/*.bench.mjs, one after the other. */
+/**
+ * `npm run bench`: runs every packages/<name>/bench/*.bench.mjs, one after the other, then measures how
+ * smoothly the page is drawn (e2e/frames.spec.ts).
+ */
 
 import { existsSync, readdirSync } from 'node:fs';
 import { run } from './child.mjs';
-import { inRoot, packageFolders } from './paths.mjs';
+import { inRoot, packageFolders, root } from './paths.mjs';
 import { plainly, Problem } from './problem.mjs';
 import { makeReady } from './ready.mjs';
+import { browserTests } from './test-parts.mjs';
 
 await plainly(async () => {
   await makeReady();
@@ -17,6 +21,14 @@ await plainly(async () => {
     });
     if (code !== 0) failed.push(`${folder}/bench/${file}`);
   }
+  console.log('\n== e2e: frames');
+  const { args, cwd = root, env } = await browserTests(['frames']);
+  const { code } = await run(process.execPath, args, {
+    to: 'stdout',
+    cwd,
+    env: { ...process.env, ...env, SOCKSCOPE_BENCH: '1' },
+  });
+  if (code !== 0) failed.push('e2e/frames.spec.ts');
   if (failed.length > 0) throw new Problem(`Failed: ${failed.join(', ')}`);
 });
 

@@ -20,7 +20,13 @@ const parts = [
     name: 'the page',
     folder: 'apps/web',
     tool: () => [toolPath('apps/web', 'vite'), 'build', '--logLevel', 'warn'],
-    inputs: ['apps/web', 'packages/tcp-core/src/trace', ...shared],
+    inputs: [
+      'apps/web',
+      'packages/tcp-core/src/trace',
+      'packages/tcp-core/src/servers',
+      'packages/tcp-core/twins',
+      ...shared,
+    ],
   },
   {
     name: 'the gateway',

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { root } from './paths.mjs';
 
 /** Folders that hold no sources. */
-const skipped = new Set(['node_modules', 'dist', 'test', 'test-results', '.cache']);
+const skipped = new Set(['node_modules', 'dist', 'test', 'test-results', '.cache', '__pycache__']);
 
 /**
  * One hash over the names and contents of these files and folders (and over `facts`). What does not

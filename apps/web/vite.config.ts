@@ -1,12 +1,13 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vite';
+import { serverSources } from './server-sources.ts';
 
 // The gateway serves the page under a policy without any `unsafe-*`: everything the page loads is
 // a file of its own, nothing is inlined into the HTML or turned into a data: URL.
 const gateway = { target: 'http://127.0.0.1:3000' };
 
 export default defineConfig({
-  plugins: [svelte()],
+  plugins: [svelte(), serverSources()],
   build: {
     outDir: 'dist',
     emptyOutDir: true,

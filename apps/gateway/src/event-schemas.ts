@@ -143,6 +143,7 @@ const Thread = Type.Object(
           t: count,
           connection: integerOrNull,
           fresh: Type.Boolean(),
+          message: textOrNull,
         },
         closed,
       ),

@@ -1,4 +1,4 @@
-/** The lab by plain HTTP: its state, its health, and the controls of its servers. */
+/** The lab by plain HTTP: its state, its history, its health, and the controls of its servers. */
 
 import type { LabHost } from '@sockscope/tcp-core/host/lab-host';
 import { serverIds, type ServerId } from '@sockscope/tcp-core/trace/events';
@@ -12,6 +12,13 @@ export function registerLabRoutes(app: Gateway, { lab }: { lab: LabHost }): void
   app.get('/api/lab', (_request, reply) =>
     reply.header('cache-control', 'no-store').send({ type: 'snapshot', state: lab.state }),
   );
+
+  app.get('/api/history', (_request, reply) => {
+    const { history } = lab;
+    return reply
+      .header('cache-control', 'no-store')
+      .send({ type: 'history', state: history.base, events: history.events() });
+  });
 
   app.get('/healthz', (_request, reply) => {
     const { servers } = lab.state;

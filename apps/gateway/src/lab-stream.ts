@@ -7,7 +7,6 @@ import type { LabHost } from '@sockscope/tcp-core/host/lab-host';
 import type { LabEvent } from '@sockscope/tcp-core/trace/events';
 import type { WebSocket } from '@fastify/websocket';
 import { closings, Refusal } from './errors.ts';
-import { EventRing } from './event-ring.ts';
 import type { Gateway } from './gateway.ts';
 import { LabQuery, type GapFrame } from './schemas.ts';
 
@@ -36,7 +35,6 @@ interface Viewer {
 export class LabStream {
   readonly #lab: LabHost;
   readonly #viewers = new Set<Viewer>();
-  readonly #ring = new EventRing();
   readonly #pings: NodeJS.Timeout;
   readonly #unsubscribe: () => void;
   #waiting: LabEvent[] = [];
@@ -69,11 +67,12 @@ export class LabStream {
       return;
     }
     viewer.seq = since;
-    const missed = this.#ring.after(since);
-    if (!missed) {
+    const { history } = this.#lab;
+    if (since < history.first || since > history.last) {
       this.#catchUp(viewer);
       return;
     }
+    const missed = history.events(since);
     for (const batch of batches(missed)) this.#send(viewer, framed(batch));
     viewer.seq = missed.at(-1)?.seq ?? since;
   }
@@ -85,7 +84,6 @@ export class LabStream {
   }
 
   #take(events: readonly LabEvent[]): void {
-    this.#ring.push(events);
     if (this.#viewers.size === 0) return;
     for (const event of events) this.#waiting.push(event);
     const since = performance.now() - this.#lastBatch;

@@ -89,6 +89,12 @@ export type GapFrame = Static<typeof labFrames.gap>;
 /** `GET /api/lab` */
 export const LabAnswer = labFrames.snapshot;
 
+/** `GET /api/history`: the events that are remembered, and the state before the first of them. */
+export const HistoryAnswer = Type.Object(
+  { type: Type.Literal('history'), state: State, events: Type.Array(Event) },
+  closed,
+);
+
 /** What every control answers: the server as it is now. */
 export const ServerAnswer = Type.Object(
   {

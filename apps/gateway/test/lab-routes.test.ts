@@ -1,13 +1,16 @@
+import type { LabEvent } from '@sockscope/tcp-core/trace/events';
+import { LabHistory } from '@sockscope/tcp-core/trace/history';
+import type { LabState } from '@sockscope/tcp-core/trace/lab-state';
 import { Value } from 'typebox/value';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { refusals } from '../src/errors.ts';
-import { HealthAnswer, LabAnswer, ServerAnswer } from '../src/schemas.ts';
-import { startGateway, tcpClient, received, type Running } from './running-gateway.ts';
+import { HealthAnswer, HistoryAnswer, LabAnswer, ServerAnswer } from '../src/schemas.ts';
+import { eventOf, startGateway, tcpClient, received, type Running } from './running-gateway.ts';
 
 let gateway: Running;
 
 beforeAll(async () => {
-  gateway = await startGateway();
+  gateway = await startGateway({ observeKernel: false });
 });
 afterAll(() => gateway.close());
 
@@ -33,6 +36,32 @@ describe('the lab by HTTP', () => {
     expect(health.status).toBe(200);
     expect([...Value.Errors(HealthAnswer, health.answer)]).toEqual([]);
     expect(health.answer).toMatchObject({ status: 'ok', servers: { server3: 'listening' } });
+  });
+
+  it('tells its history, from which every state since can be made again', async () => {
+    const client = await tcpClient(gateway.lab, 'server3');
+    client.end('40 + 2\n');
+    await received(client);
+    await eventOf(gateway.lab, 'evaluated', ({ message }) => message === '40 + 2');
+    const { status, answer } = await call('GET', '/api/history');
+    expect(status).toBe(200);
+    expect([...Value.Errors(HistoryAnswer, answer)]).toEqual([]);
+    const { state, events } = answer as unknown as { state: LabState; events: LabEvent[] };
+    expect(state).toEqual(gateway.lab.history.base);
+    const history = new LabHistory(state);
+    history.push(events);
+    expect(history.first).toBe(gateway.lab.history.first);
+    const { last } = history;
+    for (const seq of [history.first, Math.floor(last / 2), last - 1, last])
+      expect(history.stateAt(seq)).toEqual(gateway.lab.history.stateAt(seq));
+    expect(events.some((event) => event.type === 'evaluated' && event.reply === '42')).toBe(true);
+  });
+
+  it('lets nobody keep its state or history', async () => {
+    for (const path of ['/api/lab', '/api/history']) {
+      const { headers } = await fetch(`http://${gateway.host}${path}`);
+      expect(headers.get('cache-control'), path).toBe('no-store');
+    }
   });
 
   it('stops, starts and restarts a server on its port', async () => {

@@ -23,13 +23,16 @@ export async function startGateway({
   serverOptions = {},
   webRoot = '/nowhere',
   maxSessions = 2000,
+  observeKernel = true,
 }: {
   servers?: readonly ServerId[];
   serverOptions?: Partial<ServerOptions>;
   webRoot?: string;
   maxSessions?: number;
+  /** False where a test needs a log in which nothing happens by itself. */
+  observeKernel?: boolean;
 } = {}): Promise<Running> {
-  const lab = new LabHost();
+  const lab = new LabHost({ observeKernel });
   const logger = pino({ level: 'silent' });
   const app = await buildApp({ lab, webRoot, options: { maxSessions }, logger });
   await Promise.all(servers.map((server) => lab.start(server, serverOptions)));

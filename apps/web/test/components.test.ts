@@ -33,7 +33,8 @@ afterEach(() => {
 function panel(lab: ALab, clients = new BrowserClients(ASocket.open)) {
   const onadd = vi.fn();
   const server = lab.lab.servers.server1;
-  const props = { server, clients, now: lab.t, pageNow: performance.now(), onadd };
+  const shown = { live: true, projector: false, now: lab.t, pageNow: performance.now() };
+  const props = { server, clients, ...shown, onadd, onopen: vi.fn() };
   return { clients, onadd, props, ...render(ServerPanel, props) };
 }
 

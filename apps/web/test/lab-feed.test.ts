@@ -108,4 +108,28 @@ describe('LabFeed', () => {
     vi.advanceTimersByTime(250);
     expect(feed.lab?.seq).toBe(1);
   });
+
+  it('fetches what was before it came, once somebody wants it', async () => {
+    vi.useRealTimers();
+    const before = lab.lab;
+    wait();
+    wait();
+    const asked = vi.fn(() =>
+      // The gateway answers a moment later: one event more than this page has.
+      Promise.resolve({ type: 'history' as const, state: before, events: lab.events }),
+    );
+    feed.close();
+    feed = new LabFeed(ASocket.open, asked);
+    snapshot();
+    wait();
+    await feed.loadPast();
+    await feed.loadPast();
+    expect(asked).toHaveBeenCalledOnce();
+    expect(feed.history?.first).toBe(0);
+    expect(feed.history?.last).toBe(2);
+    expect(feed.history?.now).toEqual(feed.lab);
+    events(...lab.events.slice(-1));
+    await vi.waitFor(() => expect(feed.history?.last).toBe(3));
+    expect(feed.history?.stateAt(0)).toEqual(before);
+  });
 });

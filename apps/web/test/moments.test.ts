@@ -22,3 +22,14 @@ it('tells at most one sentence a second, the weightiest of what came meanwhile',
   expect(moments.current?.sentence).toContain('turned fd 25 away');
   moments.close();
 });
+
+it('begins with the last moment, on a page that comes late', () => {
+  const moments = new Moments();
+  const lab = new ALab();
+  lab.start('server1');
+  lab.turnAway('server1', 1, 25);
+  moments.begin(lab.events);
+  expect(moments.current?.sentence).toContain('turned fd 25 away');
+  moments.begin([]);
+  expect(moments.current).toBeNull();
+});

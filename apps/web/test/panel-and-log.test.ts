@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { commandsFor } from '../src/view/commands.ts';
-import { keyAction } from '../src/view/keys.ts';
 import { logLines } from '../src/view/log-lines.ts';
 import { panelView } from '../src/view/server-panel.ts';
 import { clock } from '../src/view/words.ts';
@@ -74,14 +73,5 @@ describe('logLines', () => {
   it('writes times as minutes, seconds and milliseconds', () => {
     expect(clock(62_345_678)).toBe('1:02.345');
     expect(clock(999)).toBe('0:00.000');
-  });
-});
-
-describe('keyAction', () => {
-  it('leaves Enter to the button that has the focus', () => {
-    expect(keyAction('Enter', true)).toBeNull();
-    expect(keyAction('Enter', false)).toEqual({ do: 'type' });
-    expect(keyAction('3', false)).toEqual({ do: 'focus server', number: 3 });
-    expect(keyAction('5', false)).toBeNull();
   });
 });

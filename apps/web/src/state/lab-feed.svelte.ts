@@ -3,14 +3,32 @@
  *
  * Events are applied at most once per animation frame. When the connection is lost it comes back
  * by itself and resumes after the last event that was applied, so that none is missed or doubled.
+ *
+ * The last events stay in a history, for stepping back. What was before this page came is fetched
+ * when somebody first wants to see it.
  */
 
 import type { LabEvent } from '@sockscope/tcp-core/trace/events';
 import type { LabState } from '@sockscope/tcp-core/trace/lab-state';
-import { applyAll } from '@sockscope/tcp-core/trace/reducer';
+import { LabHistory } from '@sockscope/tcp-core/trace/history';
 import { openSocket, type OpenSocket } from './web-socket.ts';
 
 export type FeedStatus = 'connecting' | 'live' | 'reconnecting';
+
+interface HistoryAnswer {
+  type: 'history';
+  state: LabState;
+  events: LabEvent[];
+}
+
+/** Asks the gateway for the log from before this page came. */
+export type AskForPast = () => Promise<HistoryAnswer>;
+
+async function askGateway(): Promise<HistoryAnswer> {
+  const response = await fetch('/api/history');
+  if (!response.ok) throw new Error(`GET /api/history: ${response.status}`);
+  return (await response.json()) as HistoryAnswer;
+}
 
 type Frame =
   | { type: 'snapshot'; state: LabState }
@@ -26,8 +44,11 @@ export class LabFeed {
   /** Null before the first snapshot. */
   lab = $state.raw<LabState | null>(null);
   status = $state<FeedStatus>('connecting');
+  /** The events behind `lab`, as far back as they are known; null before the first snapshot. */
+  history = $state.raw<LabHistory | null>(null);
 
   readonly #open: OpenSocket;
+  readonly #ask: AskForPast;
   #listeners: ((events: readonly LabEvent[]) => void)[] = [];
   #socket: WebSocket | null = null;
   #pending: LabEvent[] = [];
@@ -39,8 +60,11 @@ export class LabFeed {
   #offset = 0;
   #closed = false;
 
-  constructor(open: OpenSocket = openSocket) {
+  #askedFor: LabHistory | null = null;
+
+  constructor(open: OpenSocket = openSocket, ask: AskForPast = askGateway) {
     this.#open = open;
+    this.#ask = ask;
     this.#connect();
   }
 
@@ -55,6 +79,27 @@ export class LabFeed {
     return () => {
       this.#listeners = this.#listeners.filter((each) => each !== listener);
     };
+  }
+
+  /** Completes the history with what was before this page came, once for each snapshot. */
+  async loadPast(): Promise<void> {
+    const mine = this.history;
+    if (!mine || this.#askedFor === mine) return;
+    this.#askedFor = mine;
+    try {
+      const { state: before, events } = await this.#ask();
+      if (this.history !== mine || before.epoch !== mine.now.epoch) return;
+      if (before.seq >= mine.first) return;
+      // The answer may end before or behind what this page has applied.
+      const whole = new LabHistory(before);
+      whole.push(events.filter(({ seq }) => seq <= mine.last));
+      whole.push(mine.events(whole.last));
+      this.#askedFor = whole;
+      this.history = whole;
+    } catch {
+      // Without the past, time begins when the page was opened; the next wish asks again.
+      this.#askedFor = null;
+    }
   }
 
   close(): void {
@@ -95,6 +140,7 @@ export class LabFeed {
       case 'snapshot':
         this.#unschedule();
         this.#pending = [];
+        this.history = new LabHistory(frame.state);
         this.lab = frame.state;
         this.#offset = performance.now() - frame.state.t / 1000;
         this.status = 'live';
@@ -127,8 +173,8 @@ export class LabFeed {
     this.#unschedule();
     const pending = this.#pending;
     this.#pending = [];
-    const lab = this.lab;
-    if (!lab) return;
+    const { lab, history } = this;
+    if (!lab || !history) return;
     const events = pending.filter(({ epoch, seq }) => epoch === lab.epoch && seq > lab.seq);
     const [first] = events;
     if (!first) return;
@@ -137,7 +183,8 @@ export class LabFeed {
       this.#socket?.close();
       return;
     }
-    this.lab = applyAll(lab, events);
+    history.push(events);
+    this.lab = history.now;
     this.#offset = Math.min(this.#offset, performance.now() - this.lab.t / 1000);
     for (const listener of this.#listeners) listener(events);
   }

@@ -7,7 +7,6 @@ const SHORTEST = 1_000;
 
 export class Moments {
   current = $state.raw<Moment | null>(null);
-  #epoch = '';
   #next: Moment | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -16,12 +15,10 @@ export class Moments {
     if (this.#timer === undefined) this.#show();
   }
 
-  /** Forgets what was told when another run of the lab begins. */
-  followRun(epoch: string): void {
-    if (epoch === this.#epoch) return;
-    this.#epoch = epoch;
-    this.current = null;
+  /** Begins anew, with the last moment among `events`: another run of the lab, or another view of it. */
+  begin(events: readonly LabEvent[]): void {
     this.#next = null;
+    this.current = events.map(momentOf).findLast((moment) => moment !== null) ?? null;
   }
 
   close(): void {

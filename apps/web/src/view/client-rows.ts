@@ -82,6 +82,28 @@ export function connectionOfClient(
   );
 }
 
+/** The hue and shape that accept gave to a client of this page; null before. */
+export function identityOfClient(
+  server: ServerState,
+  client: Pick<OwnClient, 'session' | 'localPort'>,
+): Identity | null {
+  const connection = connectionOfClient(server, client);
+  return connection ? connectionIdentity(server.id, connection.id) : null;
+}
+
+/** A client of this page while the past is shown: only the log tells what it said. */
+export function inThePast({ session }: OwnClient): OwnClient {
+  return {
+    session,
+    phase: 'ended',
+    localPort: null,
+    ending: null,
+    endedAt: null,
+    lastSent: null,
+    lastReceived: null,
+  };
+}
+
 export interface ClientRows {
   /** Served, then waiting, in the order in which they came. */
   present: ClientRowView[];

@@ -1,7 +1,7 @@
 /** The sentence of the moment: what just happened, for the last row and for a screen reader. */
 
 import type { Ending, LabEvent } from '@sockscope/tcp-core/trace/events';
-import { connectionOf } from './describe-event.ts';
+import { connectionOf, describeEvent } from './describe-event.ts';
 import { connectionIdentity, type Identity } from './identity.ts';
 import { profileOf, speaksLines } from './servers.ts';
 import { bytesSaid, counted, duration, endpoint, said } from './words.ts';
@@ -29,6 +29,21 @@ export function momentOf(event: LabEvent): Moment | null {
   };
 }
 
+/** The moment to show while time stands still at an event: any event then has its sentence. */
+export function momentAt(event: LabEvent): Moment {
+  const connection = connectionOf(event);
+  const server = `Server ${profileOf(event.server).number}`;
+  return (
+    momentOf(event) ?? {
+      seq: event.seq,
+      sentence: `${server}: ${describeEvent(event)}`,
+      identity: connection === null ? null : connectionIdentity(event.server, connection),
+      bad: false,
+      rank: 0,
+    }
+  );
+}
+
 /** The one to tell of several: the highest rank, and of equals the latest. */
 export function weightier(a: Moment | null, b: Moment | null): Moment | null {
   if (!a || !b) return a ?? b;
@@ -51,6 +66,11 @@ function tell(event: LabEvent): { sentence: string; rank: number; bad?: boolean 
         sentence: `The kernel refused a client of ${server.toLowerCase()}: ${said(event.errno)}`,
         rank: 5,
         bad: true,
+      };
+    case 'evaluating':
+      return {
+        sentence: `${server} calculates ${said(event.message, 60)} for fd ${event.fd} …`,
+        rank: 4,
       };
     case 'evaluated':
       return {

@@ -10,6 +10,8 @@ export interface PanelView {
   profile: ServerProfile;
   /** The server's idea as it is set up now. */
   idea: string;
+  /** The sentence of its stage. */
+  stage: string;
   /** "listening", "refusing", "stopped" … */
   status: string;
   tone: 'good' | 'quiet' | 'bad';
@@ -29,6 +31,7 @@ export function panelView(server: ServerState): PanelView {
   return {
     profile,
     idea: server.id === 'server1' ? policyIdeas[server.policy] : profile.idea,
+    stage: server.id === 'server1' ? policyStages[server.policy] : profile.stage,
     // Without a listener the kernel refuses; server 1 does this on purpose.
     status: server.status === 'not listening' ? 'refusing' : server.status,
     tone: server.status === 'listening' ? 'good' : server.status === 'crashed' ? 'bad' : 'quiet',
@@ -45,6 +48,12 @@ const policyIdeas: Record<BusyPolicy, string> = {
   busy: 'One chair. You are turned away.',
   refuse: 'One chair. The kernel refuses you.',
   queue: 'One chair. You wait in the queue.',
+};
+
+const policyStages: Record<BusyPolicy, string> = {
+  busy: 'One chair; while somebody sits in it, you are told so and turned away.',
+  refuse: 'One chair; while somebody sits in it, nobody listens and the kernel refuses you.',
+  queue: 'One chair; while somebody sits in it, you wait in the accept queue.',
 };
 
 function problemOf(server: ServerState): string | null {

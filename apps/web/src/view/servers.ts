@@ -8,6 +8,8 @@ export interface ServerProfile {
   name: string;
   /** The sentence that the panel's picture serves. */
   idea: string;
+  /** The same at length: what its stage shows. */
+  stage: string;
   /** What a browser client offers to send. */
   samples: readonly string[];
 }
@@ -18,6 +20,7 @@ export const serverProfiles: readonly ServerProfile[] = [
     number: 1,
     name: 'One at a time',
     idea: 'One chair. You are turned away.',
+    stage: 'One chair; while somebody sits in it, you are turned away.',
     samples: ['22 + 44', '2^64', '7/2', '1/0'],
   },
   {
@@ -25,6 +28,7 @@ export const serverProfiles: readonly ServerProfile[] = [
     number: 2,
     name: 'Threads',
     idea: 'Everybody gets their own thread.',
+    stage: 'Everybody gets a thread of their own; each waits for its client alone.',
     samples: ['22 + 44', '2^64', '7/2', '1/0'],
   },
   {
@@ -32,6 +36,7 @@ export const serverProfiles: readonly ServerProfile[] = [
     number: 3,
     name: 'select()',
     idea: 'One thread asks who is ready.',
+    stage: 'One thread asks the kernel who is ready, then serves exactly those.',
     samples: ['22 + 44', '2^64', '7/2', '1/0'],
   },
   {
@@ -39,6 +44,7 @@ export const serverProfiles: readonly ServerProfile[] = [
     number: 4,
     name: 'Echo',
     idea: 'What goes in comes out.',
+    stage: 'What goes in comes out, byte for byte, however it was cut.',
     samples: ['hello', '22 + 44', 'grüß dich'],
   },
 ];

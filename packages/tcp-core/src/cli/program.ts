@@ -92,7 +92,7 @@ function clientCommand(): Command {
 
 /** Runs a server until Ctrl+C or SIGTERM. */
 async function runServer(server: ServerId, options: Partial<ServerOptions>): Promise<void> {
-  const lab = new LabHost();
+  const lab = new LabHost({ observeKernel: false });
   const stop = (): void => {
     void lab.close().then(() => process.exit(0));
   };

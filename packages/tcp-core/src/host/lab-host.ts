@@ -10,10 +10,12 @@ import {
   serverIds,
   type ThreadFact,
 } from '../trace/events.ts';
+import { LabHistory } from '../trace/history.ts';
 import type { LabState } from '../trace/lab-state.ts';
-import { applyAll, emptyLab } from '../trace/reducer.ts';
+import { emptyLab } from '../trace/reducer.ts';
 import { unsupportedPlatform } from '../sockets/libc.ts';
 import { Clock } from './clock.ts';
+import { KernelSampler } from './kernel-sampler.ts';
 import { defaultOptions, type ServerOptions } from './server-options.ts';
 import { ServerRun } from './server-run.ts';
 import { DescriptorBook } from './shared-memory.ts';
@@ -35,6 +37,13 @@ const STEADY_AFTER_MS = 30_000;
 
 /** The most events in a batch: whoever writes it as JSON must not run out of string. */
 const EVENTS_AT_ONCE = 1000;
+
+export interface LabOptions {
+  /** Names this run of the lab. */
+  epoch?: string;
+  /** Whether to look into the kernel's table of sockets while a server listens. */
+  observeKernel?: boolean;
+}
 
 type Listener = (events: readonly LabEvent[]) => void;
 
@@ -58,16 +67,26 @@ export class LabHost {
   readonly #listeners = new Set<Listener>();
   readonly #entries = new Map<ServerId, Entry>();
   readonly #undelivered: LabEvent[][] = [];
-  #state: LabState;
+  readonly #history: LabHistory;
+  readonly #sampler: KernelSampler | undefined;
   #threads = 0;
   // A thread in a system call would keep the process from exiting for ever.
   readonly #wakeAll = (): void => {
     for (const { run } of this.#entries.values()) run?.wakeAll();
   };
 
-  constructor({ epoch = Date.now().toString(36) }: { epoch?: string } = {}) {
+  constructor({ epoch = Date.now().toString(36), observeKernel = true }: LabOptions = {}) {
     this.epoch = epoch;
-    this.#state = emptyLab(epoch);
+    this.#history = new LabHistory(emptyLab(epoch));
+    if (observeKernel) {
+      this.#sampler = new KernelSampler({
+        state: () => this.state,
+        now: () => this.#clock.now(),
+        report: (server, fact, t) => {
+          this.#log(server, [fact], t);
+        },
+      });
+    }
     for (const server of serverIds) {
       this.#entries.set(server, {
         options: defaultOptions,
@@ -84,7 +103,12 @@ export class LabHost {
 
   /** The log so far, folded. */
   get state(): LabState {
-    return this.#state;
+    return this.#history.now;
+  }
+
+  /** The last events, and the state after each of them. */
+  get history(): Omit<LabHistory, 'push'> {
+    return this.#history;
   }
 
   /** Calls `listener` with each batch, numbered and folded already. Returns what ends that. */
@@ -105,7 +129,7 @@ export class LabHost {
   start(server: ServerId, options: Partial<ServerOptions> = {}): Promise<ListenAddress> {
     const entry = this.#entry(server);
     return this.#inTurn(entry, async () => {
-      const { address, port } = this.#state.servers[server];
+      const { address, port } = this.state.servers[server];
       if (entry.run) return { address: address ?? '', port: port ?? 0 };
       entry.options = { ...entry.options, ...options };
       return this.#start(server, entry);
@@ -136,6 +160,7 @@ export class LabHost {
   /** Stops all servers. */
   async close(): Promise<void> {
     await Promise.all(serverIds.map((server) => this.stop(server)));
+    await this.#sampler?.stop();
     process.off('exit', this.#wakeAll);
   }
 
@@ -176,13 +201,13 @@ export class LabHost {
     const { run } = entry;
     if (!run) {
       // It crashed, and was to be started again.
-      if (this.#state.servers[server].status !== 'stopped') this.#log(server, [last]);
+      if (this.state.servers[server].status !== 'stopped') this.#log(server, [last]);
       return;
     }
     await run.stop();
     entry.run = undefined;
     // What a dead thread could not report any more: the kernel closed its connections with it.
-    const orphans = Object.values(this.#state.servers[server].connections);
+    const orphans = Object.values(this.state.servers[server].connections);
     const closed = orphans.map(({ id, fd, received, sent }): LabFact => ({
       type: 'closed',
       connection: id,
@@ -229,18 +254,19 @@ export class LabHost {
     }
   }
 
-  #log(server: ServerId, facts: LabFact[]): void {
-    const t = this.#clock.now();
+  #log(server: ServerId, facts: LabFact[], t = this.#clock.now()): void {
     this.#publish(facts.map((fact, i) => this.#stamped(server, null, fact, t, i)));
   }
 
   #stamped(server: ServerId, thread: number | null, fact: LabFact, t: number, i: number): LabEvent {
-    return { ...fact, epoch: this.epoch, seq: this.#state.seq + 1 + i, t, server, thread };
+    return { ...fact, epoch: this.epoch, seq: this.state.seq + 1 + i, t, server, thread };
   }
 
   #publish(events: LabEvent[]): void {
     if (events.length === 0) return;
-    this.#state = applyAll(this.#state, events);
+    this.#history.push(events);
+    if (events.some(({ type }) => type === 'listening' || type === 'accepted'))
+      this.#sampler?.wake();
     // A listener may log in its turn; everybody still gets the batches in their order.
     this.#undelivered.push(events);
     if (this.#undelivered.length > 1) return;

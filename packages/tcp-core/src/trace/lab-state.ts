@@ -64,6 +64,8 @@ export interface ThreadState {
     connection: number | null;
     /** Whether that connection's bytes came since the last select: else a silence made the message. */
     fresh: boolean;
+    /** What it calculates, after `evaluating`. */
+    message: string | null;
   } | null;
 }
 
@@ -125,7 +127,7 @@ export interface ServerState {
   /** Why it crashed last, or null. */
   error: string | null;
   crashes: number;
-  /** Null before the first sample. */
+  /** Null before the first sample, and when the server does not run. */
   kernel: KernelState | null;
   /** Why there are no samples; null where there are. */
   unobservable: string | null;

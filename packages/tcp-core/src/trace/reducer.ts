@@ -13,6 +13,7 @@ import {
   SEGMENT_BYTES,
   SEGMENTS_KEPT,
   type ConnectionState,
+  type KernelState,
   type LabState,
   type Segment,
   type ServerState,
@@ -131,6 +132,7 @@ function reduce(draft: Draft, event: LabEvent): void {
     case 'stopped':
       server.status = 'stopped';
       server.fd = null;
+      server.kernel = null;
       server.threads = {};
       return;
     case 'crashed':
@@ -138,6 +140,7 @@ function reduce(draft: Draft, event: LabEvent): void {
       server.error = event.error;
       server.crashes += 1;
       server.fd = null;
+      server.kernel = null;
       return;
 
     case 'threadStarted':
@@ -153,7 +156,14 @@ function reduce(draft: Draft, event: LabEvent): void {
         since: event.t,
         connection: null,
         lastSelect: null,
-        last: { type: event.type, seq: event.seq, t: event.t, connection: null, fresh: false },
+        last: {
+          type: event.type,
+          seq: event.seq,
+          t: event.t,
+          connection: null,
+          fresh: false,
+          message: null,
+        },
       };
       return;
     case 'threadEnded':
@@ -182,6 +192,7 @@ function reduce(draft: Draft, event: LabEvent): void {
 
     case 'accepted':
       server.totals.accepted += 1;
+      server.kernel = withoutAccepted(server.kernel, event);
       server.connections[event.connection] = newConnection(event);
       return;
     case 'connectFailed':
@@ -218,14 +229,29 @@ function reduce(draft: Draft, event: LabEvent): void {
   }
 }
 
+/** The accept queue as it was sampled, without the connection that accept has taken out of it since. */
+function withoutAccepted(
+  kernel: KernelState | null,
+  { address, port }: { address: string; port: number },
+): KernelState | null {
+  if (!kernel) return null;
+  const waiting = kernel.waiting.filter(
+    (socket) => socket.port !== port || socket.address !== address,
+  );
+  const taken = kernel.waiting.length - waiting.length;
+  if (taken === 0) return kernel;
+  return { ...kernel, waiting, acceptQueue: Math.max(0, (kernel.acceptQueue ?? 0) - taken) };
+}
+
 /** Where in its program the thread is after the event, and whom of the ready it has come to. */
 function noteStep(server: ServerState, thread: ThreadState, event: LabEvent): void {
   const connection = 'connection' in event ? event.connection : null;
   const before = thread.last;
   const isNew = event.type === 'received' || event.type === 'peerClosed';
   const goesOn = before !== null && before.connection === connection && before.fresh;
+  const message = event.type === 'evaluating' ? event.message : null;
   const fresh = isNew || (goesOn && event.type !== 'selected' && event.type !== 'closed');
-  thread.last = { type: event.type, seq: event.seq, t: event.t, connection, fresh };
+  thread.last = { type: event.type, seq: event.seq, t: event.t, connection, fresh, message };
 
   const select = thread.lastSelect;
   if (!select) return;

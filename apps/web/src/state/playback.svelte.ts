@@ -1,0 +1,187 @@
+/**
+ * Time, for the eyes only: which event of the log the page shows. The sockets never wait for it.
+ *
+ * `live` shows the newest event, `held` one that stands still, and `slow` goes on from there one event
+ * after the other, each shown for the same time, however close together they happened.
+ */
+
+import type { LabEvent, ServerId } from '@sockscope/tcp-core/trace/events';
+import type { LabState } from '@sockscope/tcp-core/trace/lab-state';
+import type { LabFeed } from './lab-feed.svelte.ts';
+
+export type PlaybackMode = 'live' | 'held' | 'slow';
+
+/** Hears of events as they become shown, oldest first, with the state after them. */
+export type ShownListener = (events: readonly LabEvent[], after: LabState) => void;
+
+export class Playback {
+  mode = $state<PlaybackMode>('live');
+  /** Milliseconds that each event is shown in slow motion. */
+  dwellMs = $state(500);
+  /** The event after which the lab is shown, while it is not live. */
+  #cursor = $state(0);
+  #shown = $state.raw<LabState | null>(null);
+  /** Events that have happened and are not shown yet. */
+  behind = $state(0);
+
+  readonly #feed: LabFeed;
+  #listeners: readonly ShownListener[] = [];
+  readonly #unsubscribe: () => void;
+  #server: ServerId | null = null;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(feed: LabFeed) {
+    this.#feed = feed;
+    this.#unsubscribe = feed.onEvents((events) => this.#happened(events));
+  }
+
+  /** What is shown; null before the first snapshot. */
+  get lab(): LabState | null {
+    return this.mode === 'live' ? this.#feed.lab : this.#shown;
+  }
+
+  /** The `seq` of the event that is shown. */
+  get seq(): number {
+    return this.mode === 'live' ? (this.#feed.lab?.seq ?? 0) : this.#cursor;
+  }
+
+  /** The event that is shown, while time stands still or is slow. */
+  get event(): LabEvent | null {
+    if (this.mode === 'live') return null;
+    return this.#feed.history?.event(this.#cursor) ?? null;
+  }
+
+  /** Steps and slow motion show this server's events only; null: those of all. */
+  follow(server: ServerId | null): void {
+    if (server === this.#server) return;
+    this.#server = server;
+    this.#count();
+  }
+
+  onShown(listener: ShownListener): () => void {
+    this.#listeners = [...this.#listeners, listener];
+    return () => {
+      this.#listeners = this.#listeners.filter((each) => each !== listener);
+    };
+  }
+
+  /** Holds the picture where it is. */
+  hold(): void {
+    this.#stopTimer();
+    if (this.mode === 'live') this.#show(this.#feed.lab?.seq ?? 0);
+    this.mode = 'held';
+    void this.#feed.loadPast();
+  }
+
+  /** Back to what happens now. */
+  live(): void {
+    this.#stopTimer();
+    this.mode = 'live';
+    this.#shown = null;
+    this.behind = 0;
+  }
+
+  /** From where it is, one event every `dwellMs`. */
+  slow(dwellMs: number = this.dwellMs): void {
+    this.dwellMs = dwellMs;
+    if (this.mode === 'live') this.#show(this.#feed.lab?.seq ?? 0);
+    this.mode = 'slow';
+    this.#stopTimer();
+    this.#timer = setTimeout(() => this.#next(), this.dwellMs);
+  }
+
+  /** Shows the state after this event, and holds. */
+  seek(seq: number): void {
+    this.hold();
+    this.#show(seq);
+  }
+
+  /** One event forth or back. */
+  step(direction: 1 | -1): void {
+    this.#go(direction, () => true);
+  }
+
+  /** To the next (or previous) return of select, or where a thread without select blocks again. */
+  stepTurn(direction: 1 | -1): void {
+    this.#go(direction, endsTurn);
+  }
+
+  close(): void {
+    this.#stopTimer();
+    this.#unsubscribe();
+  }
+
+  #go(direction: 1 | -1, wanted: (event: LabEvent) => boolean): void {
+    this.hold();
+    const history = this.#feed.history;
+    if (!history) return;
+    const isOurs = (event: LabEvent): boolean => this.#isOurs(event) && wanted(event);
+    if (direction === 1) {
+      const events = history.events(this.#cursor);
+      const next = events.find(isOurs) ?? events.findLast((event) => this.#isOurs(event));
+      if (next) this.#advance(next.seq);
+    } else {
+      const before = history.events(history.first, this.#cursor - 1).findLast(isOurs);
+      this.#show(before?.seq ?? history.first);
+    }
+  }
+
+  /** Slow motion's next event, if it has happened already. */
+  #next(): void {
+    const next = this.#feed.history?.events(this.#cursor).find((event) => this.#isOurs(event));
+    if (next) this.#advance(next.seq);
+    this.#timer = setTimeout(() => this.#next(), this.dwellMs);
+  }
+
+  #advance(seq: number): void {
+    const events = this.#feed.history?.events(this.#cursor, seq) ?? [];
+    this.#show(seq);
+    if (this.#shown) this.#tell(events, this.#shown);
+  }
+
+  #show(seq: number): void {
+    const history = this.#feed.history;
+    if (!history) return;
+    this.#cursor = Math.min(Math.max(seq, history.first), history.last);
+    this.#shown = history.stateAt(this.#cursor);
+    this.#count();
+  }
+
+  #happened(events: readonly LabEvent[]): void {
+    const { lab } = this.#feed;
+    if (this.mode === 'live') {
+      if (lab) this.#tell(events, lab);
+      return;
+    }
+    const history = this.#feed.history;
+    // Another run of the lab, or a gap: what was held is no longer part of this log.
+    if (!history || !lab || lab.epoch !== this.#shown?.epoch || this.#cursor < history.first) {
+      this.live();
+      return;
+    }
+    this.behind += events.filter((event) => this.#isOurs(event)).length;
+  }
+
+  #tell(events: readonly LabEvent[], after: LabState): void {
+    for (const listener of this.#listeners) listener(events, after);
+  }
+
+  #count(): void {
+    if (this.mode === 'live') return;
+    const later = this.#feed.history?.events(this.#cursor) ?? [];
+    this.behind = later.filter((event) => this.#isOurs(event)).length;
+  }
+
+  #isOurs({ server }: LabEvent): boolean {
+    return this.#server === null || server === this.#server;
+  }
+
+  #stopTimer(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+}
+
+function endsTurn(event: LabEvent): boolean {
+  return event.type === 'selected' || (event.type === 'blocked' && event.call !== 'select');
+}

@@ -1,0 +1,186 @@
+/** The listening socket and its accept queue: numbered slots with those who wait in them. */
+
+import type { ServerState } from '@sockscope/tcp-core/trace/lab-state';
+import { count, said } from '../words.ts';
+import type { Point, Rect } from './geometry.ts';
+import { receiveBar } from './kernel-socket.ts';
+import { lineHeight, TextLine, type Label, type StageType } from './label.ts';
+
+export interface SlotView {
+  rect: Rect;
+  /** From 1, the longest waiting. */
+  number: number;
+  occupied: boolean;
+  labels: Label[];
+  words: string;
+}
+
+/** Where what is drawn comes from: the kernel's table, nowhere here, or no sample yet. */
+export type TruthMark = 'kernel' | 'not observable here' | 'not sampled yet';
+
+export interface QueueView {
+  rect: Rect;
+  /** Where a new connection arrives. */
+  door: Point;
+  /** Something listens. */
+  listening: boolean;
+  mark: TruthMark;
+  markRect: Rect | null;
+  /** Connections in it; null: not known, or nothing listens. */
+  depth: number | null;
+  slots: SlotView[];
+  labels: Label[];
+  words: string;
+}
+
+/** Slots are numbered and hold ":53140"; at least so wide in characters. */
+const SLOT_CHARACTERS = 6.6;
+
+export function queueView(
+  server: ServerState,
+  rect: Rect,
+  type: StageType,
+  projector: boolean,
+): QueueView {
+  const pad = 0.5 * type.tiny;
+  const place = { x: rect.x + pad, width: rect.width - 2 * pad };
+  const listening = server.fd !== null;
+  const mark = markOf(server);
+  const depth = listening ? (server.kernel?.acceptQueue ?? null) : null;
+
+  const title = new TextLine({ ...place, y: rect.y + 0.3 * pad }, type.large * 0.95);
+  if (!listening) return closedDoor(server, { rect, mark, title, place }, type);
+  title.left(`LISTEN :${server.port ?? '?'}`, { key: 'listen', bold: true, term: 'LISTEN' });
+  const markLine = new TextLine(
+    { x: title.at, y: title.y + 0.15 * type.large, width: title.room },
+    type.tiny,
+  );
+  // "kernel" is small print; what cannot be known must be said in any mode.
+  if (!projector || mark !== 'kernel') {
+    markLine.right(mark, { key: 'mark', font: 'sans', tone: 'soft', term: mark, least: 6 });
+  }
+  const second = new TextLine({ ...place, y: title.y + lineHeight(title.size) }, type.text);
+  second.left('accept queue', { key: 'name', font: 'sans', term: 'accept queue', least: 12 });
+  const figure = depth === null ? '…' : count(depth);
+  const backlog = server.backlog === null ? '' : ` / ${count(server.backlog)}`;
+  const unknown = mark === 'not observable here' ? '' : `${figure}${backlog}`;
+  second.right(unknown, { key: 'depth', bold: (depth ?? 0) > 0, term: 'backlog' });
+
+  const top = second.y + lineHeight(second.size) + 0.2 * pad;
+  const row = { ...place, y: top, height: Math.max(0, rect.y + rect.height - 0.5 * pad - top) };
+  const slots = mark === 'not observable here' ? [] : slotViews(server, depth ?? 0, row, type);
+  const words =
+    mark === 'not observable here'
+      ? `LISTEN on port ${server.port ?? '?'}; accept queue ${mark}: ${server.unobservable ?? ''}`
+      : `LISTEN on port ${server.port ?? '?'}; accept queue: ${figure} of ${server.backlog ?? '?'}`;
+  const first = slots[0]?.rect ?? row;
+  const [markLabel] = markLine.labels;
+  return {
+    rect,
+    door: { x: first.x, y: first.y + first.height / 2 },
+    listening,
+    mark,
+    markRect: markLabel ? around(markLabel, 0.3 * type.tiny) : null,
+    depth,
+    slots,
+    labels: [...title.labels, ...markLine.labels, ...second.labels],
+    words,
+  };
+}
+
+function markOf(server: ServerState): TruthMark {
+  if (server.unobservable !== null) return 'not observable here';
+  return server.kernel === null ? 'not sampled yet' : 'kernel';
+}
+
+function closedDoor(
+  server: ServerState,
+  {
+    rect,
+    mark,
+    title,
+    place,
+  }: {
+    rect: Rect;
+    mark: TruthMark;
+    title: TextLine;
+    place: { x: number; width: number };
+  },
+  type: StageType,
+): QueueView {
+  title.left('no listener', { key: 'listen', bold: true, tone: 'bad', term: 'LISTEN' });
+  const why = 'the kernel refuses newcomers (RST)';
+  const line = new TextLine({ ...place, y: title.y + lineHeight(title.size) }, type.text);
+  line.left(why, { key: 'why', font: 'sans', tone: 'bad', term: 'RST' });
+  const words = `no listener on port ${server.port ?? '?'}: ${why}`;
+  const labels = [...title.labels, ...line.labels];
+  const door = { x: rect.x, y: rect.y + rect.height / 2 };
+  return {
+    rect,
+    door,
+    listening: false,
+    mark,
+    markRect: null,
+    depth: null,
+    slots: [],
+    labels,
+    words,
+  };
+}
+
+function slotViews(server: ServerState, depth: number, row: Rect, type: StageType): SlotView[] {
+  const gap = 0.3 * type.tiny;
+  const width = SLOT_CHARACTERS * 0.6 * type.tiny + gap;
+  const dots = 1.2 * type.tiny;
+  const most = Math.max(1, Math.floor((row.width - dots + gap) / (width + gap)));
+  const backlog = server.backlog ?? most;
+  const drawn = Math.min(most, Math.max(1, backlog));
+  const waiting = server.kernel?.waiting ?? [];
+  const twoLines = row.height >= 2 * lineHeight(type.tiny);
+
+  return Array.from({ length: drawn }, (_, index): SlotView => {
+    const rect = {
+      x: row.x + index * (width + gap),
+      y: row.y,
+      width,
+      height: row.height,
+    };
+    const number = index + 1;
+    const occupied = number <= depth;
+    const who = waiting[index];
+    // In the last slot drawn the rest is counted.
+    const rest = depth - drawn + 1;
+    const isRest = number === drawn && rest > 1;
+    const texts = isRest
+      ? [`+${count(rest)}`]
+      : occupied && who
+        ? [`:${who.port}`, queueWords(who)]
+        : [String(number)];
+    const lines = texts.filter((text) => text !== '').slice(0, twoLines ? 2 : 1);
+    const top = row.y + (row.height - lines.length * lineHeight(type.tiny)) / 2;
+    const labels = lines.flatMap((text, line) => {
+      const space = Math.max(0, (width - Array.from(text).length * 0.6 * type.tiny) / 2);
+      const at = { x: rect.x + space, y: top + line * lineHeight(type.tiny), width: width - space };
+      const tone = occupied ? 'ink' : 'soft';
+      const key = `slot-${number}-${line}`;
+      return new TextLine(at, type.tiny).left(text, { key, tone, bold: occupied && line === 0 })
+        .labels;
+    });
+    const words = isRest
+      ? `${count(rest)} more wait`
+      : occupied && who
+        ? `slot ${number}: port ${who.port} waits${who.receive > 0 ? `, ${receiveBar(who, false).text} arrived` : ''}`
+        : occupied
+          ? `slot ${number}: somebody waits`
+          : `slot ${number}: free`;
+    return { rect, number, occupied, labels, words: said(words) };
+  });
+}
+
+function queueWords(socket: NonNullable<ServerState['kernel']>['waiting'][number]): string {
+  return socket.receive > 0 ? receiveBar(socket, false).text : '';
+}
+
+function around({ x, y, width, height }: Rect, pad: number): Rect {
+  return { x: x - pad, y, width: width + 2 * pad, height };
+}

@@ -1,0 +1,166 @@
+/** Who is drawn on the stage: everybody while there is room, else the interesting ones and counts. */
+
+import type { TcpState, WaitingSocket } from '@sockscope/tcp-core/trace/events';
+import type { ConnectionState, ServerState } from '@sockscope/tcp-core/trace/lab-state';
+import type { ClientRows, ClientRowView } from '../client-rows.ts';
+import { endpoint } from '../words.ts';
+
+/** Somebody who may be drawn: the row of the client and what is known of it in the server. */
+export interface Candidate {
+  row: ClientRowView;
+  /** Null until it is accepted. */
+  connection: ConnectionState | null;
+  /** Its socket in the accept queue. */
+  waiting: WaitingSocket | null;
+}
+
+/** Those that are not drawn one by one. */
+export interface FoldedRows {
+  /** All of them together. */
+  count: number;
+  browser: number;
+  external: number;
+  /** In the accept queue. */
+  waiting: number;
+  /** Sampled TCP states, the most frequent first. */
+  states: { tcp: TcpState; count: number }[];
+  /** Bytes in their receive and send queues in the kernel. */
+  receive: number;
+  send: number;
+}
+
+/** Everybody present: served or turned away just now, then those that wait in the accept queue. */
+export function presentOf(server: ServerState, rows: ClientRows): Candidate[] {
+  const connections = new Map(
+    Object.values(server.connections).map((each) => [`connection-${each.id}`, each]),
+  );
+  const queued = new Map(
+    (server.kernel?.waiting ?? []).map((each) => [endpoint(each.address, each.port), each]),
+  );
+  // A sample may be older than its event: who is accepted waits no more.
+  for (const { address, port } of connections.values()) queued.delete(endpoint(address, port));
+
+  const present = rows.present.map((row): Candidate => {
+    const connection = connections.get(row.key) ?? null;
+    if (connection || row.place !== 'waiting') return { row, connection, waiting: null };
+    // The page's own clients come from this machine.
+    const mine = [...queued].find(([, each]) => isLocal(each) && `:${each.port}` === row.from);
+    if (mine) queued.delete(mine[0]);
+    return { row, connection, waiting: mine?.[1] ?? null };
+  });
+  for (const waiting of queued.values()) {
+    present.push({ row: queuedRow(waiting), connection: null, waiting });
+  }
+  return present;
+}
+
+/** Those that are gone and still shown, newest first. */
+export function goneOf(server: ServerState, rows: ClientRows): Candidate[] {
+  const ended = new Map(server.ended.map((each) => [`connection-${each.id}`, each]));
+  return rows.gone.map((row) => ({
+    row,
+    connection: ended.get(row.key) ?? null,
+    waiting: null,
+  }));
+}
+
+/**
+ * The `most` interesting ones, in the order in which they came: turned away, the own ones, waiting,
+ * then those that spoke last.
+ */
+export function chooseInFront(present: readonly Candidate[], most: number): Candidate[] {
+  if (present.length <= most) return [...present];
+  const best: { candidate: Candidate; weight: number; index: number }[] = [];
+  present.forEach((candidate, index) => {
+    const weight = weightOf(candidate);
+    if (best.length === most && weight <= (best.at(-1)?.weight ?? Infinity)) return;
+    let place = best.length;
+    while (place > 0 && (best[place - 1]?.weight ?? 0) < weight) place -= 1;
+    best.splice(place, 0, { candidate, weight, index });
+    if (best.length > most) best.pop();
+  });
+  return best.sort((a, b) => a.index - b.index).map(({ candidate }) => candidate);
+}
+
+/** What those in `present` who are not in `drawn` come to; null if there are none. */
+export function foldRest(
+  server: ServerState,
+  present: readonly Candidate[],
+  drawn: readonly Candidate[],
+): FoldedRows | null {
+  // Of the accept queue only the first are listed.
+  const unlisted = Math.max(
+    0,
+    (server.kernel?.acceptQueue ?? 0) - (server.kernel?.waiting.length ?? 0),
+  );
+  const shown = new Set(drawn);
+  const rest = present.filter((candidate) => !shown.has(candidate));
+  if (rest.length + unlisted === 0) return null;
+
+  const states = new Map<TcpState, number>();
+  const folded: FoldedRows = {
+    count: rest.length + unlisted,
+    browser: 0,
+    external: 0,
+    waiting: unlisted,
+    states: [],
+    receive: 0,
+    send: 0,
+  };
+  for (const { connection, row } of rest) {
+    if (row.place === 'waiting') folded.waiting += 1;
+    else if (row.kind === 'you' || row.kind === 'browser') folded.browser += 1;
+    else if (row.kind === 'external') folded.external += 1;
+    const kernel = connection?.kernel;
+    if (!kernel) continue;
+    states.set(kernel.tcp, (states.get(kernel.tcp) ?? 0) + 1);
+    folded.receive += kernel.receive;
+    folded.send += kernel.send;
+  }
+  folded.states = [...states]
+    .map(([tcp, count]) => ({ tcp, count }))
+    .sort((a, b) => b.count - a.count);
+  return folded;
+}
+
+/** Higher is more interesting; times are microseconds since the epoch, far below the steps. */
+function weightOf({ row, connection }: Candidate): number {
+  const step = 1e15;
+  if (row.place === 'refused') return 3 * step;
+  if (row.place === 'waiting') return step + (row.session === null ? 0 : step);
+  if (!connection) return 0;
+  const spoke = Math.max(
+    connection.openedAt,
+    connection.exchanges.at(-1)?.t ?? 0,
+    connection.segments.received.at(-1)?.t ?? 0,
+    connection.segments.sent.at(-1)?.t ?? 0,
+  );
+  return row.kind === 'you' ? 2 * step + spoke : spoke;
+}
+
+/** A client that the kernel has connected and nobody has accepted; who it is nobody knows yet. */
+function queuedRow(socket: WaitingSocket): ClientRowView {
+  const { address, port } = socket;
+  const whole = endpoint(address, port);
+  const note = 'waits in the accept queue';
+  return {
+    key: `waiting-${whole}`,
+    place: 'waiting',
+    identity: null,
+    kind: 'new',
+    from: isLocal(socket) ? `:${port}` : whole,
+    endpoint: whole,
+    mark: 'queue',
+    said: null,
+    reply: null,
+    bad: false,
+    note,
+    brief: 'in the accept queue',
+    session: null,
+    words: `client ${whole}: ${note}`,
+  };
+}
+
+function isLocal({ address }: WaitingSocket): boolean {
+  return address === '::1' || /^(::ffff:)?127\./.test(address);
+}

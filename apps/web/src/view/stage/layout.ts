@@ -1,0 +1,260 @@
+/**
+ * The stage's picture: three bands, and in them a row for each client that is drawn. A pure function
+ * of the state and the size; the components draw what it says.
+ *
+ * The same client has the same height in each band, so that a straight wire leads from its card to
+ * its socket in the kernel and on to the thread that serves it.
+ */
+
+import type { ServerState } from '@sockscope/tcp-core/trace/lab-state';
+import type { ClientPlace, ClientRows } from '../client-rows.ts';
+import type { Identity } from '../identity.ts';
+import { queueView, type QueueView } from './accept-queue.ts';
+import { chooseInFront, foldRest, goneOf, presentOf, type FoldedRows } from './choose-rows.ts';
+import { cardForm, cardView, foldedLabels, tallyLabels, type CardView } from './clients-band.ts';
+import { sideBySide, stacked, type Bands } from './frame.ts';
+import type { Point, Rect, StageSize } from './geometry.ts';
+import { foldedKernelLabels, kernelRowView, type KernelRowView } from './kernel-band.ts';
+import { lineHeight, stageType, TextLine, type Label, type StageType } from './label.ts';
+import { rowRect, type RowPlan, type Scale } from './places.ts';
+
+export interface StageRow {
+  key: string;
+  /** Null while it is not accepted, and for those that the kernel refused. */
+  connection: number | null;
+  fd: number | null;
+  place: ClientPlace;
+  identity: Identity | null;
+  /** The row in one sentence. */
+  words: string;
+  /** What it was told when it was turned away; null for the others. */
+  refusal: string | null;
+  card: CardView;
+  /** Where things leave its card and arrive at it. */
+  at: Point;
+  kernel: KernelRowView | null;
+  /** Where the thread that serves it is drawn, beside the system-call line. */
+  lane: Rect;
+}
+
+export interface StageLayout {
+  /** The bands are under each other and there are no wires. */
+  narrow: boolean;
+  bands: Bands;
+  /** The system-call line between kernel and process: its x, or its y where it is narrow. */
+  line: number;
+  scale: Scale;
+  type: StageType;
+  /** The strips at the top of the bands: who is there, the listener, the thread that accepts. */
+  door: Bands;
+  rows: StageRow[];
+  folded: { counts: FoldedRows; clients: Rect; kernel: Rect; process: Rect } | null;
+  queue: QueueView;
+  /** Names of the bands, tallies and notes. */
+  labels: Label[];
+  foldedLabels: { clients: Label[]; kernel: Label[] };
+  wires: Wire[];
+  /** Where a chip of this connection starts, rests and arrives, by connection. */
+  anchors: ReadonlyMap<number, { client: Point; kernel: Point; process: Point }>;
+  height: number;
+}
+
+/** From a card to its socket, or to the accept queue. */
+export interface Wire {
+  key: string;
+  identity: Identity | null;
+  points: Point[];
+  /** `waiting`: to the accept queue; `gone`: it leads nowhere any more. */
+  kind: 'open' | 'waiting' | 'gone';
+}
+
+export function stageLayout(server: ServerState, rows: ClientRows, size: StageSize): StageLayout {
+  const type = stageType(size);
+  const present = presentOf(server, rows);
+  const gone = goneOf(server, rows);
+  const unlisted = Math.max(
+    0,
+    (server.kernel?.acceptQueue ?? 0) - (server.kernel?.waiting.length ?? 0),
+  );
+  const narrow = size.width < (size.projector ? 28 : 40) * size.unit;
+  const crowd = {
+    present: present.length,
+    unlisted,
+    gone: gone.length,
+    refused: gone.some(({ row }) => row.place === 'refused'),
+  };
+  const frame = narrow ? stacked(server.id, crowd, size, type) : sideBySide(crowd, size, type);
+  const { bands, door, plan, areas } = frame;
+
+  const shown = chooseInFront(present, plan.drawn);
+  const drawn = [...shown, ...gone.slice(0, plan.gone)];
+  const inset = 0.5 * type.tiny;
+  const form = cardForm(plan.pitch - plan.gap, type);
+  const fitting = cardForm(plan.gonePitch - plan.gap, type);
+  // The reason of somebody turned away needs the room more than the head.
+  const goneForm = fitting.head === null ? fitting : { ...fitting, head: type.small };
+  const stageRows = drawn.map((candidate, index): StageRow => {
+    const isGone = index >= plan.drawn;
+    const rect = rowRect(plan, index, areas.clients, inset);
+    return {
+      key: candidate.row.key,
+      connection: candidate.connection?.id ?? null,
+      fd: candidate.connection?.fd ?? null,
+      place: candidate.row.place,
+      identity: candidate.row.identity,
+      words: candidate.row.words,
+      refusal:
+        candidate.row.place === 'refused' ? (candidate.row.reply ?? candidate.row.note) : null,
+      card: cardView(candidate, rect, isGone ? goneForm : form, type, size.projector),
+      at: { x: rect.x + rect.width, y: middleOf(rect) },
+      kernel: kernelRowView(
+        server,
+        candidate,
+        rowRect(plan, index, areas.kernel, inset),
+        type,
+        size.projector,
+      ),
+      lane: laneRect(plan, index, areas.process, inset),
+    };
+  });
+
+  const counts = foldRest(server, present, shown);
+  const folded =
+    counts === null
+      ? null
+      : {
+          counts,
+          clients: below(areas.clients, plan, inset),
+          kernel: below(areas.kernel, plan, inset),
+          process: below(areas.process, plan, inset),
+        };
+  const waiting = Math.max(
+    present.filter(({ row }) => row.place === 'waiting').length,
+    server.kernel?.acceptQueue ?? 0,
+  );
+  const wired = !narrow && plan.columns === 1;
+  return {
+    narrow,
+    bands,
+    line: narrow ? bands.process.y : bands.process.x,
+    scale: plan.scale,
+    type,
+    door,
+    rows: stageRows,
+    folded,
+    queue: queueView(server, door.kernel, type, size.projector),
+    labels: [
+      ...bandLabels(server, bands, size, type, narrow),
+      ...tallyLabels(server, waiting, door.clients, type),
+    ],
+    foldedLabels: {
+      clients: folded ? foldedLabels(folded.counts, folded.clients, type) : [],
+      kernel: folded ? foldedKernelLabels(server, folded.counts, folded.kernel, type) : [],
+    },
+    wires: wired ? wiresOf(stageRows, door.kernel) : [],
+    anchors: anchorsOf(stageRows, bands.process, type),
+    height: frame.height,
+  };
+}
+
+/** A lane begins at the system-call line. */
+function laneRect(plan: RowPlan, index: number, area: Rect, inset: number): Rect {
+  const rect = rowRect(plan, index, area, inset);
+  if (plan.columns === 2) return rect;
+  return { ...rect, x: area.x, width: area.width - inset };
+}
+
+function below(area: Rect, plan: RowPlan, inset: number): Rect {
+  return {
+    x: area.x + inset,
+    y: area.y + area.height - plan.foldedHeight,
+    width: area.width - 2 * inset,
+    height: plan.foldedHeight,
+  };
+}
+
+function bandLabels(
+  server: ServerState,
+  bands: Bands,
+  size: StageSize,
+  type: StageType,
+  narrow: boolean,
+): Label[] {
+  const pad = 0.5 * type.tiny;
+  const line = (band: Rect): TextLine =>
+    new TextLine(
+      { x: band.x + pad, y: 0.2 * pad + band.y, width: band.width - 2 * pad },
+      type.text,
+    );
+  const name = { bold: true, tone: 'soft' } as const;
+  const kernel = line(bands.kernel).left('KERNEL', { key: 'kernel', ...name });
+  const process = line(bands.process).left('SERVER PROCESS', { key: 'process', ...name });
+  const crossing = 'system calls';
+  if (!size.projector && !narrow) {
+    kernel.right(`${crossing} ▸`, {
+      key: 'crossing',
+      tone: 'soft',
+      term: 'system call',
+      least: 14,
+    });
+  }
+  const timeWait = server.kernel?.timeWait ?? 0;
+  const foot = new TextLine(
+    {
+      x: bands.kernel.x + pad,
+      y: bands.kernel.y + bands.kernel.height - lineHeight(type.tiny) - 0.15 * type.tiny,
+      width: bands.kernel.width - 2 * pad,
+    },
+    type.tiny,
+  );
+  if (timeWait > 0 && !size.projector && !narrow) {
+    foot.left(`${timeWait} in TIME_WAIT`, { key: 'time-wait', tone: 'soft', term: 'TIME_WAIT' });
+  }
+  return [
+    ...line(bands.clients).left('CLIENTS', { key: 'clients', ...name }).labels,
+    ...kernel.labels,
+    ...process.labels,
+    ...foot.labels,
+  ];
+}
+
+function wiresOf(rows: readonly StageRow[], listener: Rect): Wire[] {
+  return rows.flatMap(({ key, place, identity, at: from, kernel }): Wire[] => {
+    if (place === 'waiting') {
+      // Up the gap between the bands and into the queue.
+      const gutter = (from.x + listener.x) / 2;
+      const y = listener.y + 0.75 * listener.height;
+      const points = [from, { x: gutter, y: from.y }, { x: gutter, y }, { x: listener.x + 4, y }];
+      return [{ key, identity, points, kind: 'waiting' }];
+    }
+    if (!kernel) return [];
+    const kind = place === 'open' ? 'open' : 'gone';
+    const to = { x: kernel.shape.x - kernel.shape.size / 2, y: middleOf(kernel.rect) };
+    return [{ key, identity, points: [from, to], kind }];
+  });
+}
+
+function anchorsOf(
+  rows: readonly StageRow[],
+  process: Rect,
+  type: StageType,
+): StageLayout['anchors'] {
+  const bottom = process.y + process.height - type.large;
+  const anchors = new Map<number, { client: Point; kernel: Point; process: Point }>();
+  for (const { connection, at, kernel, lane } of rows) {
+    if (connection === null || !kernel) continue;
+    anchors.set(connection, {
+      client: at,
+      kernel: { x: kernel.rect.x + 0.55 * kernel.rect.width, y: middleOf(kernel.rect) },
+      process: {
+        x: lane.x + Math.min(0.5 * lane.width, 3 * type.large),
+        y: Math.min(middleOf(lane), bottom),
+      },
+    });
+  }
+  return anchors;
+}
+
+function middleOf({ y, height }: Rect): number {
+  return y + height / 2;
+}

@@ -1,0 +1,87 @@
+/**
+ * What the timeline shows of one server in one window: a pure function of the log, bounded by the
+ * room there is and not by how much happened.
+ */
+
+import type { LabEvent, ServerId } from '@sockscope/tcp-core/trace/events';
+import type { LabState } from '@sockscope/tcp-core/trace/lab-state';
+import type { Found } from './cast.ts';
+import {
+  FOLDED,
+  type Mark,
+  type Span,
+  type TimelineAxis,
+  type TimelineModel,
+  type TimeWindow,
+} from './items.ts';
+import { chooseLanes } from './lanes.ts';
+import { mergeMarks, mergeReadySets, mergeSpans } from './merge.ts';
+import { Walk } from './walk.ts';
+
+export interface TimelineInput {
+  /** The state before the first of the events. */
+  before: LabState;
+  /** In the order of the log; those of other servers are left out. */
+  events: readonly LabEvent[];
+  server: ServerId;
+  /** The event that is shown: what comes after it is never merged with what came before. */
+  until: number;
+  axis: TimelineAxis;
+  window: TimeWindow;
+  /** The number of the server's first event here on the order axis. */
+  firstStep: number;
+  /** How far the log is known, on the axis: what goes on reaches up to there. */
+  end: number;
+  /** How much of the axis one mark takes; closer ones are merged. */
+  grain: number;
+  /** At most so many lanes. */
+  mostLanes: number;
+  /** Lanes that were drawn before; they are kept among equals. */
+  kept?: ReadonlySet<string>;
+}
+
+/** More things than this are never drawn. */
+export const MOST_ITEMS = 2_000;
+
+const NOTHING_KEPT: ReadonlySet<string> = new Set();
+
+export function timelineModel(input: TimelineInput): TimelineModel {
+  const { before, events, server, axis, window, firstStep, grain, until, mostLanes } = input;
+  const walk = new Walk(before.servers[server], axis, grain);
+  let step = firstStep;
+  for (const event of events) {
+    if (event.server === server) walk.take(event, step++);
+  }
+  walk.finish(Math.min(input.end, window.to));
+
+  const found = walk.cast.all.filter((one) => !isSpare(one));
+  const lanes = chooseLanes(server, found, mostLanes, input.kept ?? NOTHING_KEPT);
+  const drawn = new Set(lanes.map(({ key }) => key));
+  const known = new Set(found.map(({ key }) => key));
+
+  // Events of folded lanes stay visible, as marks of the lane that stands for them.
+  const marks: Mark[] = [];
+  for (const mark of walk.marks) {
+    if (drawn.has(mark.lane)) marks.push(mark);
+    else if (known.has(mark.lane))
+      marks.push({ ...mark, lane: FOLDED, text: mark.bad ? mark.text : '' });
+  }
+  const spans: Span[] = walk.spans.filter(({ lane }) => drawn.has(lane));
+  const sets = walk.readySets.map((set) => ({
+    ...set,
+    ready: [...new Set(set.ready.map((lane) => (drawn.has(lane) ? lane : FOLDED)))],
+  }));
+  const model: TimelineModel = {
+    lanes,
+    marks: mergeMarks(marks, grain, until),
+    spans: mergeSpans(spans, grain, until),
+    readySets: mergeReadySets(sets, grain, until),
+  };
+  const items = model.marks.length + model.spans.length + model.readySets.length;
+  return items > MOST_ITEMS ? timelineModel({ ...input, grain: 2 * grain }) : model;
+}
+
+/** Server 2's threads that have had no client yet say nothing. */
+function isSpare({ kind, main, serves }: Found): boolean {
+  return kind === 'thread' && !main && serves === null;
+}

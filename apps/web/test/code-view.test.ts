@@ -1,0 +1,233 @@
+// @vitest-environment jsdom
+
+import { cleanup, render, screen, within } from '@testing-library/svelte';
+import { serverSources } from 'virtual:server-sources';
+import { tick } from 'svelte';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { LabFact } from '@sockscope/tcp-core/trace/events';
+import CodeView from '../src/components/CodeView.svelte';
+import { litLines, litSource } from '../src/view/code-lines.ts';
+import { ALab } from './a-lab.ts';
+
+const scrollTo = vi.fn();
+let width = 300;
+
+beforeEach(() => {
+  // jsdom lays nothing out: each line is 20 high, and six are to be seen.
+  width = 300;
+  vi.spyOn(HTMLElement.prototype, 'clientHeight', 'get').mockReturnValue(120);
+  vi.spyOn(HTMLElement.prototype, 'clientWidth', 'get').mockImplementation(() => width);
+  vi.spyOn(HTMLElement.prototype, 'offsetHeight', 'get').mockReturnValue(20);
+  vi.spyOn(HTMLElement.prototype, 'offsetTop', 'get').mockImplementation(function (
+    this: HTMLElement,
+  ) {
+    return (Number(this.dataset['line']) - 1) * 20;
+  });
+  scrollTo.mockImplementation(function (this: HTMLElement, { top }: { top: number }) {
+    this.scrollTop = top;
+  });
+  vi.stubGlobal(
+    'ResizeObserver',
+    class {
+      observe = vi.fn();
+      unobserve = vi.fn();
+      disconnect = vi.fn();
+    },
+  );
+  Object.defineProperty(HTMLElement.prototype, 'scrollTo', {
+    configurable: true,
+    value: scrollTo,
+  });
+});
+afterEach(() => {
+  cleanup();
+  scrollTo.mockReset();
+  vi.restoreAllMocks();
+  vi.unstubAllGlobals();
+});
+
+const blocked = (call: 'accept' | 'recv' | 'select', fd: number): LabFact => ({
+  type: 'blocked',
+  call,
+  read: [fd],
+  write: [],
+  timeoutMs: null,
+});
+
+/** The lit lines as they can be read: "blocked: const ready = … blocked". */
+function lit(name = /\.ts$/): string[] {
+  const region = screen.getByRole('region', { name });
+  return Array.from(region.querySelectorAll<HTMLElement>('[data-lit]'), (row) => {
+    const code = row.querySelector('code')?.textContent.trim() ?? '';
+    const tag = row.querySelector('.tag')?.textContent.trim() ?? '';
+    return `${row.dataset['lit'] ?? ''}: ${code} | ${tag}`;
+  });
+}
+
+describe('the files', () => {
+  it('are what is in the repository, word for word', async () => {
+    const { readFileSync } = await import('node:fs');
+    for (const files of Object.values(serverSources)) {
+      for (const { path, lines } of Object.values(files)) {
+        const text = lines.map((line) => line.map(([, part]) => part).join('')).join('\n');
+        const url = new URL(`../../../${path}`, `file://${import.meta.dirname}/`);
+        expect(`${text}\n`).toBe(readFileSync(url, 'utf8'));
+      }
+    }
+  });
+
+  it('have their words told apart', () => {
+    const words = serverSources.typescript.select.lines.flat();
+    const of = (kind: string): string[] =>
+      words.filter(([each]) => each === kind).map(([, text]) => text.trim());
+    expect(of('keyword')).toContain('await');
+    expect(of('function')).toContain('select');
+    expect(of('number')).toContain('4096');
+    expect(of('string')).toContain("'accept'");
+    expect(of('comment').join(' ')).toContain('never block in accept');
+  });
+});
+
+describe('CodeView', () => {
+  it('lights the line that the thread is in, and follows it', async () => {
+    const lab = new ALab();
+    lab.start('server3');
+    lab.happen('server3', 1, blocked('select', 20));
+    const { rerender } = render(CodeView, { server: lab.lab.servers.server3 });
+    expect(lit()).toEqual([
+      'blocked: const ready = await select(read, write, timeoutMs); | blocked',
+    ]);
+    lab.connect('server3', 1, 24);
+    const received: LabFact = {
+      type: 'received',
+      connection: 1,
+      fd: 24,
+      bytes: 2,
+      preview: '1\n',
+    };
+    lab.happen('server3', 1, received);
+    await rerender({ server: lab.lab.servers.server3 });
+    expect(lit()).toEqual(['working: const bytes = await socket.recv(4096, 0); | working']);
+    const [row] = document.querySelectorAll('[data-lit]');
+    // The thread serves connection 1, whose shape stands beside the line.
+    expect(row?.querySelector('[data-identity]')).not.toBeNull();
+  });
+
+  it('begins at the function, and scrolls only to a line that is out of sight', async () => {
+    const lab = new ALab();
+    lab.start('server3');
+    const { sites } = serverSources.typescript.select;
+    const { rerender } = render(CodeView, { server: lab.lab.servers.server3 });
+    const tops = (): number[] =>
+      scrollTo.mock.calls.map(([to]) => Math.round((to as { top: number }).top / 20) + 1);
+    expect(tops()[0]).toBe(sites.start);
+    scrollTo.mockClear();
+
+    lab.happen('server3', 1, blocked('select', 20));
+    await rerender({ server: lab.lab.servers.server3 });
+    // In the middle of six lines.
+    expect(tops()).toEqual([(sites.select ?? 0) - 2]);
+    scrollTo.mockClear();
+
+    lab.t += 1;
+    await rerender({ server: { ...lab.lab.servers.server3 } });
+    expect(tops()).toEqual([]);
+    expect(document.activeElement).toBe(document.body);
+  });
+
+  it('does not move for a line that is to be seen', async () => {
+    const lab = new ALab();
+    lab.happen('server2', 1, { type: 'threadStarted', tid: 1, role: 'acceptor' });
+    lab.happen('server2', 1, blocked('accept', 20));
+    const { rerender } = render(CodeView, { server: lab.lab.servers.server2 });
+    expect(lit()).toEqual(['blocked: const client = await listener.accept(); | blocked']);
+    scrollTo.mockClear();
+    lab.connect('server2', 1, 24);
+    lab.happen('server2', 1, { type: 'handedOver', connection: 1, fd: 24, to: 2 });
+    await rerender({ server: lab.lab.servers.server2 });
+    expect(lit()[0]).toMatch(/^working: await sockets\.startThread\(client\);/);
+    expect(scrollTo).not.toHaveBeenCalled();
+  });
+
+  it('counts the threads of one line', () => {
+    const lab = new ALab();
+    lab.happen('server2', 1, { type: 'threadStarted', tid: 1, role: 'acceptor' });
+    for (let i = 1; i <= 12; i++) {
+      lab.connect('server2', i, 23 + i);
+      lab.happen('server2', i + 1, { type: 'threadStarted', tid: 100 + i, role: 'client' });
+      lab.happen('server2', 1, { type: 'handedOver', connection: i, fd: 23 + i, to: i + 1 });
+      lab.happen('server2', i + 1, blocked('recv', 23 + i));
+    }
+    lab.happen('server2', 1, blocked('accept', 20));
+    render(CodeView, { server: lab.lab.servers.server2 });
+    expect(lit()).toEqual([
+      'blocked: const client = await listener.accept(); | blocked',
+      'blocked: const bytes = await client.recv(4096, inbox.idleMs); | ×12 blocked',
+    ]);
+  });
+
+  it('goes to the file that the thread is in; the other one can be chosen meanwhile', async () => {
+    const lab = new ALab();
+    const policy = { policy: 'queue', idleMs: 100, slowMs: 0, maxThreads: 64 } as const;
+    lab.start('server1');
+    lab.happen('server1', null, { type: 'starting', ...policy });
+    lab.happen('server1', 1, blocked('accept', 20));
+    const { rerender } = render(CodeView, { server: lab.lab.servers.server1 });
+    screen.getByRole('region', { name: /one-at-a-time\.ts$/ });
+    lab.connect('server1', 1, 24);
+    lab.happen('server1', 1, blocked('recv', 24));
+    await rerender({ server: lab.lab.servers.server1 });
+    expect(lit(/thread-per-client\.ts$/)).toEqual([
+      'blocked: const bytes = await client.recv(4096, inbox.idleMs); | blocked',
+    ]);
+    const files = within(screen.getByRole('group', { name: 'Files' }));
+    files.getByRole('button', { name: 'one-at-a-time.ts' }).click();
+    await tick();
+    expect(lit(/one-at-a-time\.ts$/)).toEqual([]);
+    lab.happen('server1', 1, blocked('accept', 20));
+    await rerender({ server: lab.lab.servers.server1 });
+    lab.happen('server1', 1, blocked('recv', 24));
+    await rerender({ server: lab.lab.servers.server1 });
+    screen.getByRole('region', { name: /thread-per-client\.ts$/ });
+  });
+
+  it('shows the same server in Python on request, its line lit too', async () => {
+    const lab = new ALab();
+    lab.start('server3');
+    lab.happen('server3', 1, blocked('select', 20));
+    render(CodeView, { server: lab.lab.servers.server3 });
+    const python = screen.getByRole('button', { name: 'Python' });
+    expect(python.getAttribute('aria-pressed')).toBe('false');
+    python.click();
+    await tick();
+    expect(lit(/\.py$/)).toEqual([
+      'blocked: readable, _, _ = select([listener, *read], write, []) | blocked',
+    ]);
+    expect(screen.getAllByRole('region').filter((each) => each.tabIndex === 0)).toHaveLength(1);
+  });
+
+  it('shows both side by side where there is room', () => {
+    width = 1000;
+    const lab = new ALab();
+    lab.start('server3');
+    render(CodeView, { server: lab.lab.servers.server3, language: 'python' });
+    screen.getByRole('region', { name: /select\.ts$/ });
+    screen.getByRole('region', { name: /select_server\.py$/ });
+  });
+});
+
+describe('the lit lines', () => {
+  it('are none before a server runs', () => {
+    const { server4 } = new ALab().lab.servers;
+    expect(litSource(server4)).toBe('echo');
+    expect(litLines(server4, 'echo', serverSources.typescript.echo.sites)).toEqual([]);
+  });
+
+  it('leave out threads that wait for a client', () => {
+    const lab = new ALab();
+    lab.happen('server2', 2, { type: 'threadStarted', tid: 2, role: 'client' });
+    lab.happen('server2', 2, blocked('parked' as 'recv', 0));
+    const { sites } = serverSources.typescript['thread-per-client'];
+    expect(litLines(lab.lab.servers.server2, 'thread-per-client', sites)).toEqual([]);
+  });
+});

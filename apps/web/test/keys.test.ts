@@ -1,0 +1,30 @@
+import { describe, expect, it } from 'vitest';
+import { keyAction } from '../src/view/keys.ts';
+
+const press = (key: string, shiftKey = false) => keyAction({ key, shiftKey }, false);
+
+describe('keyAction', () => {
+  it('opens a stage by its number, and the wall', () => {
+    expect(press('3')).toEqual({ do: 'open stage', number: 3 });
+    expect(press('5')).toBeNull();
+    expect(press('0')).toEqual({ do: 'wall' });
+  });
+
+  it('steps with the arrows and with a presenter’s clicker, by turns with shift', () => {
+    expect(press('PageDown')).toEqual(press('ArrowRight'));
+    expect(press('PageUp')).toEqual({ do: 'step', direction: -1 });
+    expect(press('ArrowLeft', true)).toEqual({ do: 'step turn', direction: -1 });
+  });
+
+  it('takes letters of either case', () => {
+    expect(press('P', true)).toEqual({ do: 'projector' });
+    expect(press('p')).toEqual({ do: 'projector' });
+  });
+
+  it('leaves Enter and Space to the button that has the focus', () => {
+    expect(keyAction({ key: 'Enter', shiftKey: false }, true)).toBeNull();
+    expect(keyAction({ key: ' ', shiftKey: false }, true)).toBeNull();
+    expect(press('Enter')).toEqual({ do: 'type' });
+    expect(press(' ')).toEqual(press('.'));
+  });
+});

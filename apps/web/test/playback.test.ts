@@ -1,0 +1,153 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { LabEvent } from '@sockscope/tcp-core/trace/events';
+import { LabFeed } from '../src/state/lab-feed.svelte.ts';
+import { Playback } from '../src/state/playback.svelte.ts';
+import { ALab } from './a-lab.ts';
+import { ASocket } from './a-socket.ts';
+
+let lab: ALab;
+let feed: LabFeed;
+let playback: Playback;
+let shown: number[];
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  vi.stubGlobal('requestAnimationFrame', (draw: () => void) => setTimeout(draw, 16));
+  vi.stubGlobal('cancelAnimationFrame', clearTimeout);
+  ASocket.opened.length = 0;
+  lab = new ALab();
+  feed = new LabFeed(ASocket.open, () => Promise.reject(new Error('no past')));
+  playback = new Playback(feed);
+  shown = [];
+  playback.onShown((events) => shown.push(...events.map(({ seq }) => seq)));
+  ASocket.last.text({ type: 'snapshot', state: lab.lab });
+  happen(() => lab.start('server3'));
+});
+
+afterEach(() => {
+  playback.close();
+  feed.close();
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
+
+/** Lets things happen in the lab, and the page hear of them. */
+function happen(what: () => void): void {
+  const before = lab.events.length;
+  what();
+  const events: LabEvent[] = lab.events.slice(before);
+  ASocket.last.text({ type: 'events', events });
+  vi.advanceTimersByTime(20);
+}
+
+const talk = (): void =>
+  happen(() => {
+    lab.connect('server3', 1, 24);
+    lab.say('server3', 1, 24, '22 + 44', '66');
+  });
+
+describe('Playback', () => {
+  it('shows the present, and every event once', () => {
+    talk();
+    expect(playback.lab).toEqual(lab.lab);
+    expect(shown).toEqual(lab.events.map(({ seq }) => seq));
+  });
+
+  it('holds the picture while the lab goes on, and counts what it is behind', () => {
+    const held = lab.lab;
+    playback.hold();
+    talk();
+    expect(playback.lab).toEqual(held);
+    expect(playback.behind).toBe(5);
+    playback.live();
+    expect(playback.lab).toEqual(lab.lab);
+    expect(playback.behind).toBe(0);
+  });
+
+  it('steps back to exactly the state before, and forth again', () => {
+    const states = [lab.lab];
+    for (let i = 0; i < 4; i += 1) {
+      happen(() => lab.say('server3', 1, 24, `${i}`, `${i}`));
+      states.push(lab.lab);
+    }
+    for (const before of states.toReversed().slice(1)) {
+      for (let event = 0; event < 3; event += 1) playback.step(-1);
+      expect(playback.lab).toEqual(before);
+    }
+    for (let event = 0; event < 12; event += 1) playback.step(1);
+    expect(playback.lab).toEqual(lab.lab);
+    playback.step(1);
+    expect(playback.seq, 'there is no event after the newest').toBe(lab.lab.seq);
+  });
+
+  it('tells what a step forth shows, so that it can be drawn in motion', () => {
+    talk();
+    playback.seek(lab.lab.seq - 2);
+    shown.length = 0;
+    playback.step(1);
+    expect(shown).toEqual([lab.lab.seq - 1]);
+    expect(playback.event?.type).toBe('evaluated');
+  });
+
+  it('steps over the other servers while one is on the stage', () => {
+    playback.follow('server3');
+    happen(() => lab.start('server4'));
+    talk();
+    const [first] = lab.events.filter(({ type }) => type === 'accepted');
+    playback.seek(first?.seq ?? 0);
+    playback.step(-1);
+    expect(playback.event?.server).toBe('server3');
+    expect(playback.event?.type).toBe('blocked');
+  });
+
+  it('goes from one return of select to the next', () => {
+    const select = (): void => {
+      lab.happen('server3', 1, {
+        type: 'selected',
+        read: [20],
+        write: [],
+        readable: [20],
+        writable: [],
+        micros: 5,
+      });
+    };
+    happen(select);
+    talk();
+    happen(select);
+    talk();
+    playback.stepTurn(-1);
+    expect(playback.event?.type).toBe('selected');
+    const later = playback.seq;
+    playback.stepTurn(-1);
+    expect(playback.event?.type).toBe('selected');
+    expect(playback.seq).toBeLessThan(later);
+    playback.stepTurn(1);
+    expect(playback.seq).toBe(later);
+  });
+
+  it('shows each event for the same time in slow motion, however fast they came', () => {
+    playback.slow(200);
+    shown.length = 0;
+    talk();
+    expect(playback.behind).toBe(5);
+    const start = shown.length;
+    vi.advanceTimersByTime(180);
+    expect(shown.length - start).toBe(1);
+    vi.advanceTimersByTime(600);
+    expect(shown.length - start).toBe(4);
+    expect(playback.behind).toBe(1);
+    vi.advanceTimersByTime(400);
+    expect(playback.lab).toEqual(lab.lab);
+    expect(shown).toEqual([...new Set(shown)].sort((a, b) => a - b));
+  });
+
+  it('is live again when another run of the lab begins', () => {
+    playback.hold();
+    ASocket.last.text({ type: 'snapshot', state: { ...new ALab().lab, epoch: 'epoch-2' } });
+    const [event] = lab.events.slice(-1);
+    ASocket.last.text({ type: 'events', events: [{ ...event, epoch: 'epoch-2', seq: 1 }] });
+    vi.advanceTimersByTime(20);
+    expect(playback.mode).toBe('live');
+    expect(playback.lab?.epoch).toBe('epoch-2');
+  });
+});

@@ -1,0 +1,227 @@
+import type { ServerId } from '@sockscope/tcp-core/trace/events';
+import type { ServerState } from '@sockscope/tcp-core/trace/lab-state';
+import { describe, expect, it } from 'vitest';
+import { clientRows } from '../src/view/client-rows.ts';
+import type { Rect, StageSize } from '../src/view/stage/geometry.ts';
+import type { Label } from '../src/view/stage/label.ts';
+import { stageLayout, type StageLayout } from '../src/view/stage/layout.ts';
+import { seatView } from '../src/view/stage/seat.ts';
+import { lanesView } from '../src/view/stage/swimlanes.ts';
+import { aStage, socketOf } from './a-stage.ts';
+
+const size = (width: number, height: number, unit = 16, projector = false): StageSize => ({
+  width,
+  height,
+  unit,
+  projector,
+});
+
+const sizes: Record<string, StageSize> = {
+  'beside the code at 1280x720': size(880, 410),
+  'without the code at 1280x720': size(1256, 410),
+  'at 1920x1080': size(1890, 640, 22),
+  'on a telephone': size(360, 640),
+  'in projector mode at 1280x720': size(1256, 470, 26.4, true),
+  'in projector mode at 1920x1080': size(1890, 760, 37.6, true),
+};
+const crowds = [0, 1, 3, 8, 9, 24, 40, 200, 1000];
+
+const stages = new Map<string, ReturnType<typeof aStage>>();
+
+function picture(id: ServerId, clients: number, of: StageSize, more = '') {
+  const name = `${id} ${clients} ${more}`;
+  const stage = stages.get(name) ?? aStage(id, clients, more);
+  stages.set(name, stage);
+  const { server, now } = stage;
+  const layout = stageLayout(server, clientRows(server, [], now, 0), of);
+  return { server, layout };
+}
+
+type BandName = 'clients' | 'kernel' | 'process';
+
+/** Every text of the picture, by the band that it belongs to. */
+function textsOf(server: ServerState, layout: StageLayout, projector: boolean) {
+  const process =
+    server.id === 'server1'
+      ? seatLabels(server, layout, projector)
+      : lanesView(server, layout, projector);
+  const bandOf = ({ x, y }: Rect): BandName =>
+    (['clients', 'kernel', 'process'] as const).find((name) => {
+      const band = layout.bands[name];
+      return layout.narrow ? y < band.y + band.height : x < band.x + band.width;
+    }) ?? 'process';
+  const inBand = (band: BandName) => (label: Label) => ({ band, label });
+  return [
+    ...layout.labels.map((label) => ({ band: bandOf(label), label })),
+    ...layout.foldedLabels.clients.map(inBand('clients')),
+    ...layout.foldedLabels.kernel.map(inBand('kernel')),
+    ...layout.rows.flatMap(({ card }) => card.labels.map(inBand('clients'))),
+    ...layout.rows.flatMap(({ kernel }) => (kernel?.labels ?? []).map(inBand('kernel'))),
+    ...layout.queue.labels.map(inBand('kernel')),
+    ...layout.queue.slots.flatMap(({ labels }) => labels.map(inBand('kernel'))),
+    ...('lanes' in process ? process.lanes.flatMap(({ labels }) => labels) : process).map(
+      inBand('process'),
+    ),
+    ...('folded' in process ? process.folded.map(inBand('process')) : []),
+  ];
+}
+
+function seatLabels(server: ServerState, layout: StageLayout, projector: boolean): Label[] {
+  const { labels, thread, refusal } = seatView(server, layout, projector);
+  return [...labels, ...(thread?.labels ?? []), ...(refusal?.labels ?? [])];
+}
+
+const overlap = (a: Rect, b: Rect): boolean =>
+  Math.min(a.x + a.width, b.x + b.width) - Math.max(a.x, b.x) > 0.5 &&
+  Math.min(a.y + a.height, b.y + b.height) - Math.max(a.y, b.y) > 0.5;
+
+const isInside = (inner: Rect, outer: Rect): boolean =>
+  inner.x >= outer.x - 0.5 &&
+  inner.y >= outer.y - 0.5 &&
+  inner.x + inner.width <= outer.x + outer.width + 0.5 &&
+  inner.y + inner.height <= outer.y + outer.height + 0.5;
+
+describe.each(Object.entries(sizes))('the stage %s', (_, of) => {
+  it.each(crowds)('with %i clients: no two texts overlap, and each is in its band', (clients) => {
+    for (const id of ['server1', 'server2'] as const) {
+      // Server 1 has one client at a time; the others wait.
+      const served = id === 'server1' ? Math.min(1, clients) : clients;
+      for (const more of ['', 'refused2 reset waiting slow spare']) {
+        const { server, layout } = picture(id, served, of, more);
+        const texts = textsOf(server, layout, of.projector);
+        const outside = texts.filter(({ band, label }) => !isInside(label, layout.bands[band]));
+        expect(outside.map(({ label }) => label)).toEqual([]);
+        const clashes = texts.flatMap(({ label }, index) =>
+          texts
+            .slice(index + 1)
+            .filter((other) => overlap(label, other.label))
+            .map((other) => `${label.key} ${label.text} / ${other.label.key} ${other.label.text}`),
+        );
+        expect(clashes).toEqual([]);
+      }
+    }
+  });
+
+  it.each(crowds)('with %i clients: rows, bars and slots stay in their bands', (clients) => {
+    const { server, layout } = picture('server2', clients, of, 'refused waiting slow');
+    const { bands, rows, queue, folded } = layout;
+    const misplaced = [
+      ...rows.filter(({ card }) => !isInside(card.rect, bands.clients)),
+      ...rows.filter(({ kernel }) => kernel && !isInside(kernel.rect, bands.kernel)),
+      ...rows.filter(({ kernel }) => kernel?.bars.some((bar) => !isInside(bar.rect, kernel.rect))),
+      ...queue.slots.filter(({ rect }) => !isInside(rect, queue.rect)),
+      ...lanesView(server, layout, of.projector).lanes.filter(
+        ({ rect }) => !isInside(rect, bands.process),
+      ),
+      ...(folded ? [folded].filter((each) => !isInside(each.kernel, bands.kernel)) : []),
+    ];
+    expect(misplaced).toEqual([]);
+  });
+
+  it('has no text below 12 px, in projector mode none below 24 px', () => {
+    for (const clients of crowds) {
+      const { server, layout } = picture('server2', clients, of, 'refused waiting slow');
+      const least = Math.min(
+        ...textsOf(server, layout, of.projector).map(({ label }) => label.size),
+      );
+      expect(least).toBeGreaterThanOrEqual(of.projector ? 24 : 12);
+    }
+  });
+});
+
+describe('a row of the stage', () => {
+  it.each(crowds)('with %i clients carries its own port, fd, state and bytes', (clients) => {
+    for (const of of Object.values(sizes)) {
+      const { server, layout } = picture('server2', clients, of);
+      for (const { connection: id, card, kernel, fd } of layout.rows) {
+        const connection = server.connections[id ?? -1];
+        expect(connection).toBeDefined();
+        const from = card.labels.find(({ key }) => key === 'from');
+        expect(from?.text).toBe(`:${connection?.port}`);
+        expect(fd).toBe(connection?.fd);
+        const written = kernel?.labels.find(({ key }) => key === 'fd');
+        if (written) expect(written.text.replace('fd ', '')).toBe(String(connection?.fd));
+        expect(kernel?.tcp).toBe(socketOf(id ?? 0).tcp);
+        for (const bar of kernel?.bars ?? []) {
+          const { tcp, receive, send } = socketOf(id ?? 0);
+          const inQueue = tcp === 'CLOSE_WAIT' ? 0 : receive;
+          expect(bar.bytes).toBe(bar.queue === 'receive' ? inQueue : send);
+        }
+      }
+    }
+  });
+
+  it('has the same height in each band, so that its wire is straight', () => {
+    const { layout } = picture('server2', 5, sizes['without the code at 1280x720']!);
+    for (const { card, kernel, lane } of layout.rows) {
+      expect(kernel?.rect.y).toBe(card.rect.y);
+      expect(lane.y).toBe(card.rect.y);
+    }
+    expect(layout.wires).toHaveLength(5);
+    expect(layout.line).toBe(layout.bands.process.x);
+  });
+
+  it('has an anchor for each connection that is drawn', () => {
+    const { layout } = picture('server2', 40, sizes['beside the code at 1280x720']!);
+    expect([...layout.anchors.keys()].sort((a, b) => a - b)).toEqual(
+      Array.from({ length: 40 }, (_, index) => index + 1),
+    );
+  });
+});
+
+describe('density', () => {
+  const stage = sizes['without the code at 1280x720']!;
+
+  it.each([
+    [1, 'card'],
+    [8, 'card'],
+    [9, 'row'],
+    [40, 'row'],
+    [41, 'grouped'],
+    [1000, 'grouped'],
+  ] as const)('draws %i clients as %s', (clients, scale) => {
+    expect(picture('server2', clients, stage).layout.scale).toBe(scale);
+  });
+
+  it('counts those that are not drawn: by kind, by state, and all their bytes', () => {
+    const { layout } = picture('server2', 1000, stage);
+    const drawn = layout.rows.map(({ connection }) => connection ?? 0);
+    const rest = Array.from({ length: 1000 }, (_, index) => index + 1).filter(
+      (connection) => !drawn.includes(connection),
+    );
+    const counts = layout.folded?.counts;
+    expect(counts?.count).toBe(rest.length);
+    expect(counts?.browser).toBe(rest.filter((connection) => connection % 5 === 0).length);
+    expect(counts?.external).toBe(rest.filter((connection) => connection % 5 !== 0).length);
+    expect(counts?.states).toEqual(
+      (['ESTABLISHED', 'CLOSE_WAIT'] as const).map((tcp) => ({
+        tcp,
+        count: rest.filter((connection) => socketOf(connection).tcp === tcp).length,
+      })),
+    );
+    const sum = (queue: 'receive' | 'send'): number =>
+      rest.reduce((bytes, connection) => bytes + socketOf(connection)[queue], 0);
+    expect(counts?.receive).toBe(sum('receive'));
+    expect(counts?.send).toBe(sum('send'));
+  });
+
+  it('puts those in front that wait and those that spoke last', () => {
+    const { lab } = aStage('server2', 200, 'waiting');
+    lab.say('server2', 17, 40, '6 * 7', '42');
+    const server = lab.lab.servers.server2;
+    const { rows } = stageLayout(server, clientRows(server, [], lab.t, 0), stage);
+    expect(rows.map(({ connection }) => connection)).toContain(17);
+    expect(rows.filter(({ place }) => place === 'waiting')).toHaveLength(3);
+  });
+});
+
+describe('an empty stage', () => {
+  it('still shows the listener, its empty queue and the thread that waits for somebody', () => {
+    const { server, layout } = picture('server1', 0, sizes['beside the code at 1280x720']!);
+    expect(layout.queue).toMatchObject({ listening: true, depth: 0, mark: 'kernel' });
+    expect(layout.queue.slots.every(({ occupied }) => !occupied)).toBe(true);
+    const seat = seatView(server, layout, false);
+    expect(seat.chair.taken).toBe(false);
+    expect(seat.thread).toMatchObject({ pose: 'blocked', at: 'door', term: 'blocked in accept()' });
+  });
+});

@@ -1,0 +1,96 @@
+// @vitest-environment jsdom
+
+import { cleanup, render, screen, within } from '@testing-library/svelte';
+import { afterEach, describe, expect, it } from 'vitest';
+import StagePicture from '../src/components/stage/StagePicture.svelte';
+import { clientRows } from '../src/view/client-rows.ts';
+import { aStage } from './a-stage.ts';
+
+afterEach(cleanup);
+
+const size = { width: 1256, height: 410, unit: 16, projector: false };
+
+function propsOf({ lab, server }: Pick<ReturnType<typeof aStage>, 'lab' | 'server'>) {
+  const rows = clientRows(server, [], lab.t, 0);
+  return { server, rows, size, now: lab.t, highlighted: null };
+}
+
+const itemsOf = (name: string): HTMLElement[] =>
+  within(screen.getByRole('list', { name })).getAllByRole('listitem');
+
+const namesOf = (name: string): (string | null)[] =>
+  itemsOf(name).map((item) => item.getAttribute('aria-label'));
+
+describe('StagePicture', () => {
+  it('lists clients, connections and threads for those who hear it', () => {
+    render(StagePicture, propsOf(aStage('server2', 2)));
+    expect(namesOf('Clients on the stage')).toEqual([
+      expect.stringContaining('external client 127.0.0.1:53001, fd 24; 22 + 1 → 23'),
+      expect.stringContaining('external client 127.0.0.1:53002, fd 25; 22 + 2 → 24'),
+    ]);
+    expect(namesOf('Connections in the kernel')).toEqual([
+      'fd 24, client :53001: ESTABLISHED; receive queue 0, send queue 0',
+      'fd 25, client :53002: ESTABLISHED; receive queue 0, send queue 0',
+    ]);
+    expect(namesOf('Threads')).toHaveLength(3);
+    const listener = screen.getByRole('group', { name: /accept queue: 0 of 511/ });
+    expect(listener.querySelectorAll('[data-slot]').length).toBeGreaterThan(2);
+  });
+
+  it.each(['server1', 'server2', 'server3', 'server4'] as const)(
+    'draws %s without a client: listener and thread, no list without an entry',
+    (id) => {
+      render(StagePicture, propsOf(aStage(id, 0)));
+      expect(screen.getByRole('group', { name: /LISTEN on port 500/ })).toBeTruthy();
+      expect(screen.queryByRole('list', { name: 'Clients on the stage' })).toBeNull();
+      expect(screen.getByText('SERVER PROCESS')).toBeTruthy();
+    },
+  );
+
+  it('keeps the nodes of those who stay when somebody comes and is turned away', async () => {
+    const stage = aStage('server1', 1);
+    const { rerender } = render(StagePicture, propsOf(stage));
+    const [before] = itemsOf('Clients on the stage');
+    stage.lab.turnAway('server1', 2, 25);
+    const server = stage.lab.lab.servers.server1;
+    await rerender(propsOf({ ...stage, server }));
+    const after = itemsOf('Clients on the stage');
+    expect(after).toHaveLength(2);
+    expect(after[0]).toBe(before);
+    expect(after[1]?.dataset['place']).toBe('refused');
+    expect(screen.getByRole('group', { name: 'turned away at the door' })).toBeTruthy();
+  });
+
+  it('keeps the node of a client that moves up when one before it leaves', async () => {
+    const stage = aStage('server2', 2);
+    const { rerender } = render(StagePicture, propsOf(stage));
+    const [first, second] = itemsOf('Clients on the stage');
+    const closed = { type: 'closed', how: 'fin', errno: null, received: 7, sent: 3 } as const;
+    stage.lab.happen('server2', 11, { ...closed, connection: 1, fd: 24 });
+    await rerender(propsOf({ ...stage, server: stage.lab.lab.servers.server2 }));
+    expect(itemsOf('Clients on the stage')).toEqual([second, first]);
+    expect(itemsOf('Clients on the stage')[0]).toBe(second);
+  });
+
+  it('needs few nodes for a thousand clients', () => {
+    const { container } = render(StagePicture, propsOf(aStage('server2', 1000)));
+    expect(container.querySelectorAll('*').length).toBeLessThan(500);
+    expect(screen.getByRole('group', { name: /more clients/ }).textContent).toContain('more');
+  });
+
+  it('points at the thread whose event is pointed at', () => {
+    const stage = aStage('server2', 2);
+    const seq = Object.values(stage.server.threads).find(({ connection }) => connection === 2)?.last
+      ?.seq;
+    expect(seq).toBeDefined();
+    const { container } = render(StagePicture, { ...propsOf(stage), highlighted: seq ?? null });
+    const pointed = container.querySelector('.pointed')?.closest('[data-seq]');
+    expect(pointed?.getAttribute('data-seq')).toBe(String(seq));
+    expect(pointed?.getAttribute('aria-label')).toContain('recv() on fd 25');
+  });
+
+  it('has no style attribute: the page’s policy forbids them', () => {
+    const { container } = render(StagePicture, propsOf(aStage('server1', 1, 'refused waiting')));
+    expect(container.querySelectorAll('svg [style]')).toHaveLength(0);
+  });
+});

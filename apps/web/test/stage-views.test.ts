@@ -1,0 +1,232 @@
+import type { KernelSocket, ServerId } from '@sockscope/tcp-core/trace/events';
+import { describe, expect, it } from 'vitest';
+import { clientRows, type OwnClient } from '../src/view/client-rows.ts';
+import type { StageSize } from '../src/view/stage/geometry.ts';
+import { receiveBar, sendBar } from '../src/view/stage/kernel-socket.ts';
+import { stageLayout } from '../src/view/stage/layout.ts';
+import { seatView } from '../src/view/stage/seat.ts';
+import { lanesView, MOST_IDLE } from '../src/view/stage/swimlanes.ts';
+import { ALab } from './a-lab.ts';
+import { aStage, BUSY } from './a-stage.ts';
+
+const size: StageSize = { width: 1256, height: 410, unit: 16, projector: false };
+
+function picture(id: ServerId, clients: number, more = '', own: OwnClient[] = []) {
+  const { lab, server, now } = aStage(id, clients, more);
+  const layout = stageLayout(server, clientRows(server, own, now, 0), size);
+  return { lab, server, layout };
+}
+
+const socket = (more: Partial<KernelSocket>): KernelSocket => ({
+  tcp: 'ESTABLISHED',
+  receive: 0,
+  send: 0,
+  ...more,
+});
+
+describe('the accept queue', () => {
+  it('has as many occupied slots as the kernel says, with port and waiting bytes', () => {
+    const { layout } = picture('server1', 1, 'queue waiting');
+    const { queue } = layout;
+    expect(queue.depth).toBe(3);
+    expect(queue.slots.filter(({ occupied }) => occupied)).toHaveLength(3);
+    expect(queue.slots[0]?.labels.map(({ text }) => text)).toEqual([':54001', '8 B']);
+    expect(queue.slots[1]?.labels.map(({ text }) => text)).toEqual([':54002']);
+    expect(queue.slots[3]?.labels.map(({ text }) => text)).toEqual(['4']);
+    expect(queue.labels.find(({ key }) => key === 'depth')?.text).toBe('3 / 511');
+  });
+
+  it('counts in its last slot those that have no slot', () => {
+    const { lab } = aStage('server1', 1, 'queue');
+    const waiting = Array.from({ length: 32 }, (_, index) => ({
+      ...socket({}),
+      address: '127.0.0.1',
+      port: 54_000 + index,
+    }));
+    lab.happen('server1', null, {
+      type: 'sampled',
+      acceptQueue: 100,
+      waiting,
+      timeWait: 0,
+      connections: [],
+    });
+    const server = lab.lab.servers.server1;
+    const { queue, folded, rows } = stageLayout(server, clientRows(server, [], lab.t, 0), size);
+    const last = queue.slots.at(-1);
+    expect(last?.labels[0]?.text).toBe(`+${100 - queue.slots.length + 1}`);
+    const drawn = rows.filter(({ place }) => place === 'waiting').length;
+    expect(drawn + (folded?.counts.waiting ?? 0)).toBe(100);
+  });
+
+  it('says where nothing can be observed, and draws no slots there', () => {
+    const { queue, rows } = picture('server2', 2, 'unobservable').layout;
+    expect(queue).toMatchObject({ mark: 'not observable here', depth: null, slots: [] });
+    expect(rows.every(({ kernel }) => kernel?.tcp === null && kernel.bars.length === 0)).toBe(true);
+  });
+
+  it('knows nothing before the first sample', () => {
+    const { queue, rows } = picture('server2', 1, 'unsampled').layout;
+    expect(queue.mark).toBe('not sampled yet');
+    expect(queue.labels.find(({ key }) => key === 'depth')?.text).toBe('… / 511');
+    expect(rows[0]?.kernel?.labels.find(({ key }) => key === 'state')?.text).toBe('…');
+  });
+
+  it('is gone while nothing listens: the kernel refuses', () => {
+    const { lab } = aStage('server1', 1, 'refuse');
+    lab.happen('server1', 1, { type: 'listenerClosed', fd: 20 });
+    const server = lab.lab.servers.server1;
+    const { queue } = stageLayout(server, clientRows(server, [], lab.t, 0), size);
+    expect(queue).toMatchObject({ listening: false, depth: null, slots: [] });
+    expect(queue.words).toContain('the kernel refuses newcomers (RST)');
+  });
+
+  it('draws somebody who waits once, whether it is the page’s own client or not', () => {
+    const mine: OwnClient = {
+      session: 'mine',
+      phase: 'connected',
+      localPort: 54_002,
+      ending: null,
+      endedAt: null,
+      lastSent: null,
+      lastReceived: null,
+    };
+    const { rows } = picture('server1', 1, 'queue waiting', [mine]).layout;
+    const waiting = rows.filter(({ place }) => place === 'waiting');
+    expect(waiting.map(({ key }) => key)).toEqual([
+      'client-mine',
+      'waiting-127.0.0.1:54001',
+      'waiting-127.0.0.1:54003',
+    ]);
+  });
+
+  it('does not show as waiting whom a thread has accepted, even if an old sample says so', () => {
+    const { lab } = aStage('server3', 1);
+    const client = { address: '127.0.0.1', port: 54_001 };
+    lab.happen('server3', 1, { type: 'accepted', connection: 9, fd: 40, ...client });
+    // The same port of another machine is another client.
+    const other = { ...socket({}), address: '192.168.1.7', port: 54_001 };
+    lab.happen('server3', null, {
+      type: 'sampled',
+      acceptQueue: 2,
+      waiting: [{ ...socket({}), ...client }, other],
+      timeWait: 0,
+      connections: [],
+    });
+    const server = lab.lab.servers.server3;
+    const { rows } = stageLayout(server, clientRows(server, [], lab.t, 0), size);
+    const same = rows.filter(({ words }) => words.includes(':54001'));
+    expect(same.map(({ key }) => key)).toEqual(['connection-9', 'waiting-192.168.1.7:54001']);
+  });
+});
+
+describe('the queues of a socket', () => {
+  it('can be told apart from 8 bytes to 256 KiB', () => {
+    const fill = (receive: number): number => receiveBar(socket({ receive }), false).fill;
+    expect(fill(0)).toBe(0);
+    expect(fill(8)).toBeGreaterThan(0.1);
+    expect(fill(256 * 1024)).toBeGreaterThan(fill(8) + 0.5);
+    expect(fill(1e9)).toBe(1);
+    expect(receiveBar(socket({ receive: 12 }), false).text).toBe('12 B');
+    expect(sendBar(socket({ send: 262_144 })).text).toBe('256 KiB');
+  });
+
+  it('says FIN where the kernel counts a FIN as a byte', () => {
+    const closing = (receive: number) => socket({ tcp: 'CLOSE_WAIT', receive });
+    expect(receiveBar(closing(1), false)).toMatchObject({ text: 'FIN', bytes: 0 });
+    expect(receiveBar(closing(13), false)).toMatchObject({ text: '12 B + FIN', bytes: 12 });
+    expect(receiveBar(closing(0), true).text).toBe('0');
+    expect(receiveBar(socket({ receive: 1 }), false).text).toBe('1 B');
+    expect(sendBar(socket({ tcp: 'LAST_ACK', send: 1 }))).toMatchObject({ text: 'FIN', bytes: 0 });
+  });
+});
+
+describe('somebody turned away', () => {
+  it('falls out of the row with its reason and FIN, and was told so at the door', () => {
+    const { server, layout } = picture('server1', 1, 'refused');
+    const row = layout.rows.find(({ place }) => place === 'refused');
+    expect(row?.refusal).toBe(BUSY);
+    expect(row?.card.stamp?.kind).toBe('fin');
+    expect(row?.card.labels.find(({ key }) => key === 'mark')?.text).toBe('FIN');
+    expect(row?.card.rect.y).toBeGreaterThan(layout.rows[0]?.card.rect.y ?? Infinity);
+    expect(row?.kernel).toMatchObject({ closed: true, tcp: null });
+    const { refusal } = seatView(server, layout, false);
+    expect(refusal?.labels.map(({ text }) => text).join(' ')).toBe(BUSY);
+    expect(refusal?.identity).toEqual(row?.identity);
+  });
+
+  it('looks different after a reset', () => {
+    const row = picture('server2', 1, 'reset').layout.rows.find(({ place }) => place === 'ended');
+    expect(row?.card.stamp?.kind).toBe('rst');
+  });
+});
+
+describe('the chair of server 1', () => {
+  it('is taken while somebody is served; the thread waits for the client and the door', () => {
+    const { server, layout } = picture('server1', 1);
+    const seat = seatView(server, layout, false);
+    expect(seat.chair.taken).toBe(true);
+    expect(seat.chair.identity).toEqual(layout.rows[0]?.identity);
+    expect(seat.labels.map(({ text }) => text)).toContain('22 + 1 → 23');
+    expect(seat.thread).toMatchObject({ pose: 'blocked', at: 'both' });
+    expect(seat.thread?.waitsAt).toHaveLength(2);
+    expect(seat.thread?.block.x).toBe(layout.line);
+  });
+
+  it('shows that a slow calculation runs: the thread is off the line', () => {
+    const { server, layout } = picture('server1', 1, 'slow');
+    const seat = seatView(server, layout, false);
+    expect(seat.thread?.pose).toBe('working');
+    expect(seat.thread?.block.x).toBeGreaterThan(layout.line);
+    expect(seat.labels.map(({ text }) => text)).toContain('2^64 → …');
+  });
+});
+
+describe('the lanes of server 2', () => {
+  it('begin with the thread that accepts, then one for each client at its height', () => {
+    const { server, layout } = picture('server2', 3);
+    const { lanes } = lanesView(server, layout, false);
+    expect(lanes.map(({ words }) => words)).toEqual([
+      'thread 4711, accepts: blocked in accept() on fd 20',
+      'thread 5011: blocked in recv() on fd 24',
+      'thread 5012: blocked in recv() on fd 25',
+      'thread 5013: blocked in recv() on fd 26',
+    ]);
+    expect(lanes.slice(1).map(({ rect }) => rect.y)).toEqual(
+      layout.rows.map(({ card }) => card.rect.y),
+    );
+  });
+
+  it('tell blocked, working and writing by place and word', () => {
+    const { server, layout } = picture('server2', 3, 'slow');
+    const [, working, writing, blocked] = lanesView(server, layout, false).lanes;
+    expect(working).toMatchObject({ pose: 'working', connection: 1 });
+    expect(working?.labels.map(({ text }) => text)).toEqual(
+      expect.arrayContaining(['calculating', '2^64']),
+    );
+    expect(working?.block.x).toBeGreaterThan(layout.line);
+    expect(writing).toMatchObject({ pose: 'writing', connection: 2 });
+    expect(blocked).toMatchObject({ pose: 'blocked', connection: 3 });
+    expect(blocked?.block.x).toBe(layout.line);
+  });
+
+  it('fold more than a dozen idle ones and the spare ones into counts', () => {
+    const { server, layout } = picture('server2', 40, 'spare');
+    const { lanes, folded } = lanesView(server, layout, false);
+    expect(lanes.filter(({ pose }) => pose === 'blocked')).toHaveLength(MOST_IDLE + 1);
+    expect(folded.map(({ text }) => text)).toEqual([
+      `+${40 - MOST_IDLE} blocked in recv()`,
+      '+4 waiting for a client',
+    ]);
+  });
+
+  it('say that a connection has no thread yet', () => {
+    const lab = new ALab();
+    lab.start('server2');
+    lab.connect('server2', 1, 24);
+    const server = lab.lab.servers.server2;
+    const layout = stageLayout(server, clientRows(server, [], lab.t, 0), size);
+    const lane = lanesView(server, layout, false).lanes.find(({ connection }) => connection === 1);
+    expect(lane).toMatchObject({ pose: 'gone', words: 'has no thread yet' });
+    expect(lane?.labels.map(({ text }) => text)).toEqual(['no thread yet']);
+  });
+});

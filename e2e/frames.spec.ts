@@ -1,0 +1,107 @@
+/**
+ * How smoothly the stage is drawn while a lot happens. A measurement, not a test of behaviour: it
+ * runs only for `npm run bench`, and fails when a bound is missed.
+ *
+ * A frame's time is the distance between two animation frames of the browser, as it gives them.
+ */
+
+import { connect, type Socket } from 'node:net';
+import { once } from 'node:events';
+import { expect, type Page } from '@playwright/test';
+import { test } from './lab-test.ts';
+
+const SECONDS = 10;
+/** Milliseconds; 60 frames a second are 16.7 apart, as browsers round them. */
+const SMOOTH = 16.7;
+const BEARABLE = 33.4;
+
+interface Load {
+  clients: number;
+  eventsPerSecond: number;
+  limit: number;
+}
+
+const loads: readonly Load[] = [
+  { clients: 40, eventsPerSecond: 500, limit: SMOOTH },
+  { clients: 1000, eventsPerSecond: 500, limit: BEARABLE },
+];
+
+for (const { clients, eventsPerSecond, limit } of loads) {
+  test(`frames of the stage: ${clients} clients, ${eventsPerSecond} events/s`, async ({
+    lab,
+    gateway,
+  }) => {
+    test.setTimeout(120_000);
+    let events = 0;
+    lab.on('websocket', (socket) => {
+      socket.on('framereceived', ({ payload }) => {
+        if (typeof payload === 'string') events += payload.match(/"seq":/g)?.length ?? 0;
+      });
+    });
+    await lab.goto(`${gateway.url}?server=3`);
+    const sockets = await connectMany(gateway.ports.server3, clients);
+    await expect(lab.getByRole('main')).toContainText('blocked in select()');
+
+    const talk = talking(sockets, () => events, eventsPerSecond);
+    await warmUp(lab);
+    const before = events;
+    const frames = await measureFrames(lab, SECONDS);
+    const seen = (events - before) / SECONDS;
+    talk.stop();
+    for (const socket of sockets) socket.destroy();
+
+    const sorted = frames.toSorted((a, b) => a - b);
+    const at = (share: number) => sorted[Math.floor(share * (sorted.length - 1))] ?? Infinity;
+    console.log(
+      `${clients} clients, ${seen.toFixed(0)} events/s: ${frames.length} frames, ` +
+        `median ${at(0.5).toFixed(1)} ms, p95 ${at(0.95).toFixed(1)} ms, p99 ${at(0.99).toFixed(1)} ms, ` +
+        `worst ${at(1).toFixed(1)} ms`,
+    );
+    expect(seen, 'events a second').toBeGreaterThan(0.8 * eventsPerSecond);
+    expect(at(0.95), '95th percentile of the frame time, ms').toBeLessThanOrEqual(limit);
+  });
+}
+
+async function connectMany(port: number, many: number): Promise<Socket[]> {
+  const sockets = Array.from({ length: many }, () => connect(port, '127.0.0.1').resume());
+  await Promise.all(sockets.map((socket) => once(socket, 'connect')));
+  return sockets;
+}
+
+/** Lets the clients speak in turn, so often that the wanted number of events arrives. */
+function talking(sockets: readonly Socket[], events: () => number, wanted: number) {
+  const TICK_MS = 20;
+  let next = 0;
+  let messages = 0;
+  const start = { events: events(), at: performance.now() };
+  const timer = setInterval(() => {
+    // As many as are missing, by the events that a message has made so far.
+    const each = messages === 0 ? 5 : Math.max(2, (events() - start.events) / messages);
+    const due = (wanted * (performance.now() - start.at)) / 1000 / each;
+    for (; messages < due; messages += 1) {
+      sockets[next++ % sockets.length]?.write(`${messages} + ${next}\n`);
+    }
+  }, TICK_MS);
+  return { stop: () => clearInterval(timer) };
+}
+
+/** Two seconds, so that the page's code is compiled and its fonts are there. */
+async function warmUp(page: Page): Promise<void> {
+  await measureFrames(page, 2);
+}
+
+function measureFrames(page: Page, seconds: number): Promise<number[]> {
+  return page.evaluate(
+    (ms) =>
+      new Promise<number[]>((done) => {
+        const times: number[] = [];
+        const frame = (now: number): void => {
+          times.push(now);
+          if (now - (times[0] ?? now) < ms) requestAnimationFrame(frame);
+          else done(times.slice(1).map((time, i) => time - (times[i] ?? time)));
+        };
+        requestAnimationFrame(frame);
+      }),
+    seconds * 1000,
+  );
+}

@@ -1,0 +1,186 @@
+/** How the stage looks to everybody: many clients, small and large screens, axe, keyboard, motion. */
+
+import { AxeBuilder } from '@axe-core/playwright';
+import { connect, type Socket } from 'node:net';
+import { once } from 'node:events';
+import { expect, type Page } from '@playwright/test';
+import { kernelRows } from './kernel-table.ts';
+import { feedStatus, Stage } from './lab-page.ts';
+import { test } from './lab-test.ts';
+
+const sizes = [
+  { width: 1280, height: 720 },
+  { width: 1920, height: 1080 },
+] as const;
+
+async function clients(port: number, many: number): Promise<Socket[]> {
+  const sockets = Array.from({ length: many }, () => connect(port, '127.0.0.1').resume());
+  await Promise.all(sockets.map((socket) => once(socket, 'connect')));
+  return sockets;
+}
+
+/** Pairs of texts in the picture whose boxes meet, in words. */
+function overlaps(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const texts = [...document.querySelectorAll('main.stage svg text')]
+      .map((text) => ({ words: text.textContent, box: text.getBoundingClientRect() }))
+      .filter(({ words, box }) => words.trim() !== '' && box.width > 0);
+    return texts.flatMap((a, i) =>
+      texts
+        .slice(i + 1)
+        .filter(
+          (b) =>
+            Math.min(a.box.right, b.box.right) - Math.max(a.box.left, b.box.left) > 1 &&
+            // A line of text has room above and below its letters.
+            Math.min(a.box.bottom, b.box.bottom) - Math.max(a.box.top, b.box.top) >
+              0.35 * Math.min(a.box.height, b.box.height),
+        )
+        .map((b) => `“${a.words}” and “${b.words}”`),
+    );
+  });
+}
+
+async function serious(page: Page): Promise<unknown[]> {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(({ id, nodes }) => ({ id, where: nodes.map(({ html }) => html) }));
+}
+
+for (const server of [1, 2, 3, 4] as const) {
+  test(`40 clients of server ${server}: no two labels overlap`, async ({ lab, gateway }) => {
+    const stage = new Stage(lab);
+    const port = gateway.ports[`server${server}`];
+    const sockets = await clients(port, 40);
+    for (const [index, socket] of sockets.entries()) socket.write(`${index} * 1000 + 7\n`);
+    await stage.open(gateway.url, server);
+    if (server > 1) await expect(lab.getByText('40 connected')).toBeVisible();
+    for (const size of sizes) {
+      await lab.setViewportSize(size);
+      await expect.poll(() => overlaps(lab)).toEqual([]);
+      expect(
+        await lab.evaluate(() => document.documentElement.scrollHeight),
+        'it fits the screen',
+      ).toBe(size.height);
+    }
+    for (const socket of sockets) socket.destroy();
+  });
+
+  test(`axe finds nothing serious on the stage of server ${server}`, async ({ lab, gateway }) => {
+    const stage = new Stage(lab);
+    const sockets = await clients(gateway.ports[`server${server}`], 3);
+    for (const socket of sockets) socket.write('22 + 44\n');
+    await stage.open(gateway.url, server);
+    await expect(stage.clients).toHaveCount(3);
+    await expect(stage.litLines).not.toHaveCount(0);
+    expect(await serious(lab), 'light').toEqual([]);
+    await lab.keyboard.press('d');
+    await lab.keyboard.press('p');
+    expect(await serious(lab), 'dark, for the projector').toEqual([]);
+    for (const socket of sockets) socket.destroy();
+  });
+}
+
+test('of 1,000 mixed connections none is labelled wrongly', async ({ lab, gateway }) => {
+  const stage = new Stage(lab);
+  const { server3, server4 } = gateway.ports;
+  const sockets = [...(await clients(server3, 500)), ...(await clients(server4, 500))];
+  // Some leave in good order, some are reset, some half-close, some speak.
+  for (const [index, socket] of sockets.entries()) {
+    if (index % 5 === 0) socket.end();
+    else if (index % 7 === 0) socket.resetAndDestroy();
+    else if (index % 3 === 0) socket.write(`${index} + 1\n`);
+  }
+  for (const [server, port] of [
+    [3, server3],
+    [4, server4],
+  ] as const) {
+    await stage.open(gateway.url, server);
+    const left = () =>
+      kernelRows(port)
+        .filter(({ tcp, inode }) => tcp === 1 && inode !== 0)
+        .map(({ remotePort }) => remotePort);
+    await expect(lab.getByText(`${left().length} connected`)).toBeVisible();
+    const open = new Set(left());
+    const labelled = await stage.sockets.evaluateAll((rows) =>
+      rows
+        .map((row) => row.getAttribute('aria-label') ?? '')
+        .filter((words) => words.includes('ESTABLISHED')),
+    );
+    expect(labelled.length).toBeGreaterThan(0);
+    for (const words of labelled) {
+      const port = Number(/:(\d+)/.exec(words)?.[1]);
+      expect(open.has(port), words).toBe(true);
+    }
+  }
+  for (const socket of sockets) socket.destroy();
+});
+
+test('is usable on a phone, 360 pixels wide', async ({ lab, gateway }) => {
+  await lab.setViewportSize({ width: 360, height: 740 });
+  const stage = new Stage(lab);
+  await stage.open(gateway.url, 3);
+  await lab.getByRole('button', { name: 'Add a browser client' }).click();
+  const message = lab.getByRole('textbox', { name: /^Message from/ });
+  await message.fill('22 + 44');
+  await message.press('Enter');
+  await expect(stage.clients).toContainText('66');
+  expect(await lab.evaluate(() => document.documentElement.scrollWidth)).toBe(360);
+  expect(await overlaps(lab)).toEqual([]);
+  expect(await serious(lab)).toEqual([]);
+});
+
+test('the stage works with the keyboard alone', async ({ lab }) => {
+  await expect(feedStatus(lab)).toHaveText('live');
+  await lab.keyboard.press('3');
+  const stage = new Stage(lab);
+  await expect(stage.root).toBeFocused();
+  await lab.keyboard.press('a');
+  await expect(lab.getByRole('button', { name: 'Send', exact: true })).toBeEnabled();
+  await lab.keyboard.type('2 ^ 10');
+  await lab.keyboard.press('Enter');
+  await expect(stage.clients).toContainText('1024');
+  await lab.keyboard.press('Escape');
+  await expect(stage.root).toBeFocused();
+  await lab.keyboard.press('w');
+  await expect(lab.getByRole('region', { name: /^Server 3/ })).toBeVisible();
+});
+
+for (const motion of ['reduce', 'no-preference'] as const) {
+  test(`a chip ${motion === 'reduce' ? 'stands still' : 'travels'} when motion is “${motion}”`, async ({
+    lab,
+    gateway,
+  }) => {
+    await lab.emulateMedia({ reducedMotion: motion });
+    const stage = new Stage(lab);
+    await stage.open(gateway.url, 4);
+    const [socket] = await clients(gateway.ports.server4, 1);
+    await expect(stage.clients).toHaveCount(1);
+    // The places between which the first chip with bytes travels.
+    const places = lab.evaluate(
+      () =>
+        new Promise<number>((done) => {
+          const look = (): void => {
+            const effect = document.querySelector('.chip.bytes')?.getAnimations()[0]?.effect;
+            if (effect instanceof KeyframeEffect)
+              done(new Set(effect.getKeyframes().map(({ transform }) => transform)).size);
+            else requestAnimationFrame(look);
+          };
+          look();
+        }),
+    );
+    socket?.write('hello\n');
+    if (motion === 'reduce') expect(await places).toBe(1);
+    else expect(await places).toBeGreaterThan(1);
+    socket?.destroy();
+  });
+}
+
+test('a live region tells in words what happened', async ({ lab, gateway }) => {
+  const stage = new Stage(lab);
+  await stage.open(gateway.url, 3);
+  const [socket] = await clients(gateway.ports.server3, 1);
+  socket?.write('22 + 44\n');
+  await expect(stage.moment).toContainText('Server 3 answered 22 + 44 with 66');
+  socket?.destroy();
+});

@@ -1,0 +1,248 @@
+/**
+ * Looks into the kernel's table of sockets while a server listens, and reports what has changed:
+ * how deep the accept queues are, who waits in them, and of each connection its TCP state and queues.
+ *
+ * The table is the whole machine's, and the kernel walks all of its hash buckets for it: some
+ * milliseconds, even when no socket is open. So it is read off this thread, and not too often.
+ */
+
+import { join } from 'node:path';
+import {
+  type KernelSocket,
+  type LabFact,
+  type ServerId,
+  serverIds,
+  type TcpState,
+  WAITING_LISTED,
+  type WaitingSocket,
+} from '../trace/events.ts';
+import type { ConnectionState, LabState, ServerState } from '../trace/lab-state.ts';
+import { ProcFile } from './proc-file.ts';
+import { isTable, parseTable, type TableLine } from './proc-net-tcp.ts';
+
+/** Milliseconds between two samples at least … */
+const INTERVAL_MS = 50;
+/** … and so many times what the last one took, for 5 % of one core at most. */
+const PAUSE_PER_COST = 20;
+/** But what it took may have been waiting for a busy event loop: never longer than this. */
+const INTERVAL_MAX_MS = 1000;
+/** With no client there is nothing to see but old sockets that end their TIME_WAIT. */
+const INTERVAL_NO_CLIENT_MS = 500;
+
+export type SampleFact = Extract<LabFact, { type: 'sampled' | 'unobservable' }>;
+
+export interface SamplerContext {
+  /** The lab's state now. What it says of the kernel is what was reported last. */
+  state(): LabState;
+  /** The lab's clock. */
+  now(): number;
+  /** Takes a fact; `t` is when the reading began. */
+  report(server: ServerId, fact: SampleFact, t: number): void;
+}
+
+/** What must be known of a server's last sample beyond what was reported. */
+interface Memory {
+  /** Who waits in the accept queue, by first appearance: the table itself has no order. */
+  queue: string[];
+  /** The inode of each connection's socket, by its number. */
+  inodes: Map<number, number>;
+  /** Connections that had no line. */
+  missing: Set<number>;
+}
+
+export class KernelSampler {
+  readonly #context: SamplerContext;
+  readonly #tcp: ProcFile;
+  readonly #tcp6: ProcFile;
+  readonly #memories = new Map<ServerId, Memory>();
+  /** Why the table cannot be read. */
+  #reason: string | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #sampling: Promise<void> | undefined;
+  /** In terms of performance.now(): the earliest time of the next sample. */
+  #notBefore = 0;
+
+  /** `folder` holds the tables `tcp` and `tcp6`. */
+  constructor(context: SamplerContext, folder = '/proc/net') {
+    this.#context = context;
+    this.#tcp = new ProcFile(join(folder, 'tcp'));
+    this.#tcp6 = new ProcFile(join(folder, 'tcp6'));
+  }
+
+  /** A server listens, or a client came: samples follow, if they do not already. */
+  wake(): void {
+    if (!this.#sampling) this.#sampleIn(this.#notBefore - performance.now());
+  }
+
+  /** Ends the samples; `wake` begins them again. */
+  async stop(): Promise<void> {
+    await this.#sampling;
+    clearTimeout(this.#timer);
+    await Promise.all([this.#tcp.close(), this.#tcp6.close()]);
+  }
+
+  #sampleIn(delayMs: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(
+      () => {
+        this.#sampling = this.#sample().finally(() => (this.#sampling = undefined));
+      },
+      Math.max(0, delayMs),
+    ).unref();
+  }
+
+  async #sample(): Promise<void> {
+    const watched = this.#watched();
+    if (watched.length === 0) return;
+    const t = this.#context.now();
+    const began = performance.now();
+    const lines = this.#reason === undefined ? await this.#read(watched) : [];
+    if (this.#reason !== undefined) {
+      this.#tellWhyNot(this.#reason, t);
+      return;
+    }
+    if (lines) for (const { id } of watched) this.#compare(id, lines, t);
+    const cost = performance.now() - began;
+    const pauseMs = Math.min(Math.max(INTERVAL_MS, PAUSE_PER_COST * cost), INTERVAL_MAX_MS);
+    this.#notBefore = performance.now() + pauseMs;
+    const hasClients = this.#watched().some(
+      ({ connections, kernel }) =>
+        Object.keys(connections).length > 0 || (kernel?.acceptQueue ?? 0) > 0,
+    );
+    this.#sampleIn(hasClients ? pauseMs : Math.max(pauseMs, INTERVAL_NO_CLIENT_MS));
+  }
+
+  /** The servers that listen, or serve without: server 1 with policy `refuse`. */
+  #watched(): ServerState[] {
+    const { servers } = this.#context.state();
+    return serverIds.map((id) => servers[id]).filter(isUp);
+  }
+
+  /** The table's lines of these servers; undefined if it could not be read this time. */
+  async #read(servers: readonly ServerState[]): Promise<TableLine[] | undefined> {
+    const ports = new Set(servers.map(({ port }) => port ?? 0));
+    const isIPv6 = ({ address }: ServerState): boolean => address?.includes(':') ?? false;
+    const lines: TableLine[] = [];
+    try {
+      for (const file of [this.#tcp, this.#tcp6]) {
+        if (!servers.some((server) => isIPv6(server) === (file === this.#tcp6))) continue;
+        const text = await file.text();
+        if (!isTable(text)) throw new Error(`${file.path} is not a table of sockets`);
+        lines.push(...parseTable(text, ports));
+      }
+      return lines;
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException;
+      // No descriptor is left to open it: that passes.
+      if (code !== 'EMFILE' && code !== 'ENFILE') this.#reason = message;
+      return undefined;
+    }
+  }
+
+  #tellWhyNot(reason: string, t: number): void {
+    for (const { id, unobservable } of this.#watched())
+      if (unobservable !== reason) this.#context.report(id, { type: 'unobservable', reason }, t);
+  }
+
+  /** Reports what is new since the last sample, if anything is. */
+  #compare(id: ServerId, table: readonly TableLine[], t: number): void {
+    const server = this.#context.state().servers[id];
+    if (!isUp(server)) return; // it was stopped meanwhile
+    const memory = this.#memories.get(id) ?? { queue: [], inodes: new Map(), missing: new Set() };
+    this.#memories.set(id, memory);
+
+    let acceptQueue: number | null = null;
+    let timeWait = 0;
+    const queued = new Map<string, WaitingSocket>();
+    const sockets = new Map<string, TableLine>();
+    for (const line of table) {
+      const { tcp, receive, send, local, remote, inode } = line;
+      if (local.port !== server.port) continue;
+      if (local.address !== server.address && !isWildcard(server)) continue;
+      if (tcp === 'LISTEN') {
+        // For a listener the kernel writes the depth of its queue here.
+        if (local.address === server.address) acceptQueue = receive;
+        continue;
+      }
+      if (tcp === 'TIME_WAIT') timeWait += 1;
+      // Others without an inode are closed already, or not yet connected.
+      if (inode === 0 && QUEUED.has(tcp))
+        queued.set(keyOf(remote), { ...remote, tcp, receive, send });
+      sockets.set(keyOf(remote), line);
+    }
+    // The table was read for a while: some of them may have been accepted since it began.
+    for (const connection of Object.values(server.connections))
+      if (connection.openedAt >= t) queued.delete(keyOf(connection));
+
+    const waiting = inOrder(memory, queued).slice(0, WAITING_LISTED);
+    const connections = changes(memory, server, sockets, t);
+    const { kernel } = server;
+    if (
+      kernel?.acceptQueue === acceptQueue &&
+      kernel.timeWait === timeWait &&
+      connections.length === 0 &&
+      JSON.stringify(kernel.waiting) === JSON.stringify(waiting)
+    )
+      return;
+    this.#context.report(id, { type: 'sampled', acceptQueue, waiting, timeWait, connections }, t);
+  }
+}
+
+/** The states of a connection that no accept has taken. */
+const QUEUED: ReadonlySet<TcpState> = new Set<TcpState>(['ESTABLISHED', 'CLOSE_WAIT']);
+
+/** What the table does not list any more has been reset: it is in no queue and has no state. */
+const RESET: KernelSocket = { tcp: 'CLOSE', receive: 0, send: 0 };
+
+/** Those who still wait, in the order of before, then the new ones. */
+function inOrder(memory: Memory, queued: ReadonlyMap<string, WaitingSocket>): WaitingSocket[] {
+  memory.queue = [...new Set([...memory.queue, ...queued.keys()])].filter((key) => queued.has(key));
+  return memory.queue.map((key) => queued.get(key)!);
+}
+
+/**
+ * The connections whose socket looks different from what was reported last. A line belongs to a
+ * connection by its address and port; but a client may come again from the same port before the end of
+ * its last connection is reported. So a connection keeps the inode that it was first seen with, and
+ * of two with the same port only the newer can get a first one.
+ */
+function changes(
+  memory: Memory,
+  server: ServerState,
+  sockets: ReadonlyMap<string, TableLine>,
+  t: number,
+): (KernelSocket & { connection: number })[] {
+  const all = Object.values(server.connections);
+  const newest = new Map(all.map((connection) => [keyOf(connection), connection.id]));
+  const { inodes, missing } = memory;
+  memory.inodes = new Map();
+  memory.missing = new Set();
+  const changed: (KernelSocket & { connection: number })[] = [];
+  for (const connection of all) {
+    const { id, openedAt, kernel } = connection;
+    if (openedAt >= t) continue; // accepted after the reading began
+    const line = sockets.get(keyOf(connection));
+    const inode =
+      inodes.get(id) ?? (newest.get(keyOf(connection)) === id ? line?.inode : undefined);
+    if (inode) memory.inodes.set(id, inode);
+    if (!line) memory.missing.add(id);
+    // A socket that is added or removed meanwhile can hide another from one reading, not from two.
+    if (line ? line.inode === 0 || line.inode !== inode : !missing.has(id)) continue;
+    const { tcp, receive, send } = line ?? RESET;
+    if (kernel?.tcp === tcp && kernel.receive === receive && kernel.send === send) continue;
+    changed.push({ connection: id, tcp, receive, send });
+  }
+  return changed;
+}
+
+function isUp({ status, port }: ServerState): boolean {
+  return port !== null && (status === 'listening' || status === 'not listening');
+}
+
+function isWildcard({ address }: ServerState): boolean {
+  return address === '0.0.0.0' || address === '::';
+}
+
+function keyOf({ address, port }: Pick<ConnectionState, 'address' | 'port'>): string {
+  return `${address} ${port}`;
+}

@@ -1,0 +1,162 @@
+import { createHash } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import type { LabEvent } from '../src/trace/events.ts';
+import { CHECKPOINT_EVERY, EVENTS_REMEMBERED, LabHistory } from '../src/trace/history.ts';
+import type { LabState } from '../src/trace/lab-state.ts';
+import { apply, applyAll, emptyLab } from '../src/trace/reducer.ts';
+import { TestLab } from './test-lab.ts';
+
+/** The same state is the same JSON, to the byte. */
+function hash(state: LabState): string {
+  return createHash('sha256').update(JSON.stringify(state)).digest('base64');
+}
+
+describe('the states of a real lab', () => {
+  const test = new TestLab();
+  const batches: (readonly LabEvent[])[] = [];
+  /** The lab's own state after each batch, as it was then. */
+  const live = new Map<number, string>();
+  test.lab.onEvents((batch) => {
+    batches.push(batch);
+    live.set(test.lab.state.seq, hash(test.lab.state));
+  });
+
+  /** Clients on all servers for about a second: connect, talk, half-close, close, reset. */
+  async function conversation(): Promise<void> {
+    const ports = await Promise.all([
+      test.start('server1', { policy: 'queue' }),
+      test.start('server2', { maxThreads: 3 }),
+      test.start('server3', { slowMs: 5 }),
+      test.start('server4'),
+    ]);
+    const until = performance.now() + 1000;
+    await Promise.all(
+      Array.from({ length: 6 }, async (_, i) => {
+        while (performance.now() < until) {
+          const client = await test.connect(ports[i % 4]!);
+          for (let turn = Math.random() * 5; turn > 0; turn--) {
+            client.send(Math.random() < 0.9 ? `${i} * ${Math.random()}\n` : '1/');
+            await new Promise((resolve) => setTimeout(resolve, 20 * Math.random()));
+          }
+          const chance = Math.random();
+          if (chance < 0.3) client.reset();
+          else if (chance < 0.6) client.finish();
+          else client.close();
+        }
+      }),
+    );
+    await Promise.all((['server1', 'server2', 'server3'] as const).map((id) => test.lab.stop(id)));
+  }
+
+  it('are the same live, from a snapshot, stepping back, and from a history sent elsewhere', async () => {
+    await conversation();
+    const { events } = test;
+    const asTheyWere = JSON.stringify(events);
+    const last = events.length;
+    expect(last).toBeGreaterThan(2 * CHECKPOINT_EVERY);
+    expect(new Set(events.map(({ type }) => type)).size).toBeGreaterThan(15);
+
+    // One by one: the state that all others are compared with.
+    let state = emptyLab(test.lab.epoch);
+    const expected = [hash(state)];
+    const states = [state];
+    for (const event of events) {
+      state = apply(state, event);
+      states.push(state);
+      expected.push(hash(state));
+    }
+    expect(state.seq).toBe(last);
+    // Nothing that was handed out has been touched since.
+    for (let seq = 0; seq <= last; seq++) expect(hash(states[seq]!)).toBe(expected[seq]);
+
+    expect(JSON.stringify(events)).toBe(asTheyWere);
+
+    // Batch by batch, as the lab itself did.
+    for (const [seq, hashed] of live) expect(hashed, `live, ${seq}`).toBe(expected[seq]);
+    let folded = emptyLab(test.lab.epoch);
+    for (const batch of batches) {
+      folded = applyAll(folded, batch);
+      expect(hash(folded), `batch, ${folded.seq}`).toBe(expected[folded.seq]);
+    }
+
+    // A page that is reloaded mid-way: a snapshot, as JSON, and the later events.
+    const middle = Math.floor(last / 2);
+    let late = JSON.parse(JSON.stringify(states[middle])) as LabState;
+    for (const event of events.slice(middle)) {
+      late = apply(late, event);
+      expect(hash(late), `from a snapshot, ${late.seq}`).toBe(expected[late.seq]);
+    }
+
+    // Walking back from the end, here and where the history was sent to.
+    const { history } = test.lab;
+    expect([history.first, history.last]).toEqual([0, last]);
+    const sent = JSON.stringify({ state: history.base, events: history.events() });
+    const received = JSON.parse(sent) as { state: LabState; events: LabEvent[] };
+    const elsewhere = new LabHistory(received.state);
+    elsewhere.push(received.events);
+    // And one that began in the middle of the log.
+    const partial = new LabHistory(states[middle]!);
+    for (const event of events.slice(middle)) partial.push([event]);
+    for (let seq = last; seq >= 0; seq--) {
+      expect(hash(history.stateAt(seq)), `back, ${seq}`).toBe(expected[seq]);
+      expect(hash(elsewhere.stateAt(seq)), `sent, ${seq}`).toBe(expected[seq]);
+      if (seq >= middle) expect(hash(partial.stateAt(seq)), `partial, ${seq}`).toBe(expected[seq]);
+    }
+    expect(hash(partial.stateAt(0))).toBe(expected[middle]);
+  });
+});
+
+describe('a history', () => {
+  const event = (seq: number): LabEvent => ({
+    type: 'connectFailed',
+    session: `s${seq}`,
+    errno: 'ECONNREFUSED',
+    epoch: 'one',
+    seq,
+    t: seq,
+    server: 'server1',
+    thread: null,
+  });
+  const events = (from: number, to: number): LabEvent[] =>
+    Array.from({ length: to - from + 1 }, (_, i) => event(from + i));
+  const failures = (state: LabState): number => state.servers.server1.totals.connectFailures;
+
+  it('remembers the last events, and the state after each', () => {
+    const history = new LabHistory(emptyLab('one'));
+    expect([history.first, history.last]).toEqual([0, 0]);
+    expect(history.events()).toEqual([]);
+    for (let seq = 1; seq < 30_000;) {
+      const size = [1, 7, CHECKPOINT_EVERY, 1000, 255][seq % 5]!;
+      history.push(events(seq, seq + size - 1));
+      seq += size;
+      const { first, last } = history;
+      expect(last).toBe(seq - 1);
+      expect(last - first).toBeGreaterThanOrEqual(Math.min(last, EVENTS_REMEMBERED));
+      expect(last - first).toBeLessThan(EVENTS_REMEMBERED + CHECKPOINT_EVERY);
+    }
+    const { first, last } = history;
+    expect(first).toBeGreaterThan(CHECKPOINT_EVERY);
+    expect(history.base.seq).toBe(first);
+    expect(history.events()).toEqual(events(first + 1, last));
+    expect(history.events(last)).toEqual([]);
+    expect(history.events(last - 1)).toEqual([event(last)]);
+    expect(history.events(first + 300, first + 303)).toEqual(events(first + 301, first + 303));
+    expect(history.event(first)).toBeUndefined();
+    expect(history.event(last + 1)).toBeUndefined();
+    for (const seq of [first + 1, first + CHECKPOINT_EVERY, first + CHECKPOINT_EVERY + 1, last])
+      expect(history.event(seq)).toEqual(event(seq));
+    for (let seq = first; seq <= last; seq += 97)
+      expect([history.stateAt(seq).seq, failures(history.stateAt(seq))]).toEqual([seq, seq]);
+    // Outside: the nearest that is known.
+    expect(history.stateAt(0).seq).toBe(first);
+    expect(history.stateAt(last + 5)).toBe(history.now);
+  });
+
+  it('takes no event twice, and none that leaves a gap', () => {
+    const history = new LabHistory(emptyLab('one'));
+    history.push(events(1, 3));
+    history.push([]);
+    for (const seq of [3, 5]) expect(() => history.push([event(seq)])).toThrow(RangeError);
+    expect(history.last).toBe(3);
+  });
+});

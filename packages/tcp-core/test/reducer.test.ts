@@ -1,0 +1,279 @@
+import { describe, expect, it } from 'vitest';
+import type { LabEvent, LabFact, ServerId } from '../src/trace/events.ts';
+import {
+  type ConnectionState,
+  type LabState,
+  SEGMENT_BYTES,
+  SEGMENTS_KEPT,
+  type ThreadState,
+} from '../src/trace/lab-state.ts';
+import { apply, emptyLab } from '../src/trace/reducer.ts';
+
+/** A log written by hand: one server with thread 7, whose listener is fd 20; t is 10 × seq. */
+class Log {
+  readonly server: ServerId;
+  state: LabState = emptyLab('one');
+
+  constructor(server: ServerId) {
+    this.server = server;
+    this.add(
+      { type: 'threadStarted', tid: 4711, role: 'server' },
+      { type: 'listening', fd: 20, address: '127.0.0.1', port: 5003, backlog: 5 },
+    );
+  }
+
+  add(...facts: LabFact[]): this {
+    for (const fact of facts) this.#apply(fact, 7);
+    return this;
+  }
+
+  /** From the gateway itself. */
+  note(fact: LabFact): this {
+    this.#apply(fact, null);
+    return this;
+  }
+
+  #apply(fact: LabFact, thread: number | null): void {
+    const seq = this.state.seq + 1;
+    const event: LabEvent = {
+      ...fact,
+      epoch: 'one',
+      seq,
+      t: 10 * seq,
+      server: this.server,
+      thread,
+    };
+    this.state = apply(this.state, event);
+  }
+
+  get thread(): ThreadState {
+    return this.state.servers[this.server].threads[7]!;
+  }
+
+  connection(id: number): ConnectionState {
+    return this.state.servers[this.server].connections[id]!;
+  }
+}
+
+const accepted = (connection: number): LabFact => ({
+  type: 'accepted',
+  connection,
+  fd: 20 + connection,
+  address: '127.0.0.1',
+  port: 4000 + connection,
+});
+const of = (connection: number): { connection: number; fd: number } => ({
+  connection,
+  fd: 20 + connection,
+});
+const received = (connection: number, preview = '1+1\n'): LabFact => ({
+  type: 'received',
+  ...of(connection),
+  bytes: preview.length,
+  preview,
+});
+const sent = (connection: number, preview = '2\n'): LabFact => ({
+  type: 'sent',
+  ...of(connection),
+  bytes: preview.length,
+  requested: preview.length,
+  preview,
+});
+const evaluated = (connection: number): LabFact => ({
+  type: 'evaluated',
+  ...of(connection),
+  message: '1+1',
+  reply: '2',
+  error: false,
+  micros: 3,
+});
+const selected = (readable: number[], writable: number[] = []): LabFact => ({
+  type: 'selected',
+  read: [20, 21, 22, 23],
+  write: writable,
+  readable,
+  writable,
+  micros: 5,
+});
+const blocked: LabFact = {
+  type: 'blocked',
+  call: 'select',
+  read: [20],
+  write: [],
+  timeoutMs: null,
+};
+const closed = (connection: number): LabFact => ({
+  type: 'closed',
+  ...of(connection),
+  how: 'fin',
+  errno: null,
+  received: 0,
+  sent: 0,
+});
+
+describe('the place of a thread', () => {
+  it('is the last thing it reported, and stays while it waits', () => {
+    const log = new Log('server3').add(accepted(1));
+    const last = { type: 'accepted', seq: 3, t: 30, connection: 1, fresh: false };
+    expect(log.thread.last).toMatchObject(last);
+    log.add(blocked);
+    expect(log.thread).toMatchObject({ call: 'select', since: 40, last });
+    log.add(selected([21]));
+    expect(log.thread).toMatchObject({ call: null, since: 50 });
+    expect(log.thread.last).toMatchObject({ type: 'selected', connection: null });
+  });
+
+  it('is not touched by what the gateway itself or another thread adds', () => {
+    const log = new Log('server3').add(accepted(1), received(1), blocked);
+    const before = log.thread;
+    log.note({ type: 'identified', connection: 1, client: 'external', session: null });
+    log.note({ type: 'sampled', acceptQueue: 0, waiting: [], timeWait: 0, connections: [] });
+    expect(log.thread).toEqual(before);
+  });
+
+  it('knows a message that bytes ended from one that a silence ended', () => {
+    const log = new Log('server3').add(accepted(1), accepted(2), selected([21]), received(1));
+    expect(log.thread.last?.fresh).toBe(true);
+    log.add(evaluated(1), sent(1));
+    expect(log.thread.last).toMatchObject({ type: 'sent', connection: 1, fresh: true });
+    // In the same round: another client's message, which a silence made whole.
+    log.add(evaluated(2));
+    expect(log.thread.last).toMatchObject({ connection: 2, fresh: false });
+    // After a select that found nobody ready, the same client's too.
+    log.add(received(1), selected([]), evaluated(1), sent(1));
+    expect(log.thread.last).toMatchObject({ type: 'sent', connection: 1, fresh: false });
+    log.add(selected([21]), { type: 'peerClosed', ...of(1) });
+    expect(log.thread.last?.fresh).toBe(true);
+    log.add(closed(1));
+    expect(log.thread.last).toMatchObject({ type: 'closed', fresh: false });
+  });
+});
+
+describe('a round of select', () => {
+  it('remembers which of the ready were come to, in that order', () => {
+    const log = new Log('server3').add(accepted(1), accepted(2), selected([20, 22, 21]));
+    const served = (): number[] | undefined => log.thread.lastSelect?.served;
+    expect(served()).toEqual([]);
+    log.add(accepted(3));
+    expect(served()).toEqual([20]); // by accept: the listener, not the new socket
+    log.add(received(2), evaluated(2), sent(2));
+    expect(served()).toEqual([20, 22]);
+    log.add(sent(3)); // was not ready
+    expect(served()).toEqual([20, 22]);
+    log.add(received(1), received(2));
+    expect(served()).toEqual([20, 22, 21]);
+    log.add(selected([21]));
+    expect(served()).toEqual([]);
+  });
+
+  it('counts those who were ready to be written to', () => {
+    const log = new Log('server4').add(accepted(1), accepted(2), selected([22], [21]));
+    log.add(sent(1));
+    expect(log.thread.lastSelect?.served).toEqual([21]);
+  });
+
+  it('is over for all when a sum stands for it', () => {
+    const log = new Log('server3').add(accepted(1), accepted(2), selected([22, 21]), received(2));
+    log.add({ type: 'summed', micros: 9, turns: 4, connections: [] });
+    expect(log.thread.lastSelect?.served).toEqual([22, 21]);
+    expect(log.state.servers.server3.totals.selects).toBe(5);
+  });
+});
+
+describe('the segments of an echo', () => {
+  it('are the last recvs and sends, with their place in the stream', () => {
+    const log = new Log('server4').add(
+      accepted(1),
+      received(1, 'abc'),
+      sent(1, 'ab'),
+      sent(1, 'c'),
+    );
+    expect(log.connection(1).segments).toEqual({
+      received: [{ t: 40, offset: 0, bytes: 3, preview: 'abc' }],
+      sent: [
+        { t: 50, offset: 0, bytes: 2, preview: 'ab' },
+        { t: 60, offset: 2, bytes: 1, preview: 'c' },
+      ],
+    });
+    const many = SEGMENTS_KEPT + 3;
+    for (let i = 0; i < many; i++) log.add(received(1, 'x'.repeat(SEGMENT_BYTES + 1)));
+    const { received: kept } = log.connection(1).segments;
+    expect(kept).toHaveLength(SEGMENTS_KEPT);
+    expect(kept[0]).toMatchObject({
+      offset: 3 + 3 * (SEGMENT_BYTES + 1),
+      bytes: SEGMENT_BYTES + 1,
+    });
+    expect(kept[0]?.preview).toHaveLength(SEGMENT_BYTES);
+  });
+
+  it('count bytes that were only summed up', () => {
+    const flow = { calls: 2, bytes: 100 };
+    const log = new Log('server4').add(accepted(1), received(1, 'abc'));
+    log.add({
+      type: 'summed',
+      micros: 9,
+      turns: 1,
+      connections: [{ ...of(1), received: flow, sent: flow, messages: 0, errors: 0 }],
+    });
+    log.add(received(1, 'd'));
+    expect(log.connection(1).segments.received.map(({ offset }) => offset)).toEqual([0, 103]);
+  });
+
+  it('are kept for the echo only', () => {
+    const log = new Log('server3').add(accepted(1), received(1), sent(1));
+    expect(log.connection(1).segments).toEqual({ received: [], sent: [] });
+  });
+});
+
+describe('what the kernel holds', () => {
+  const socket = { tcp: 'ESTABLISHED', receive: 5, send: 0 } as const;
+  const waiting = [{ ...socket, address: '127.0.0.1', port: 4009 }];
+
+  it('is what the last sample said; a connection that it leaves out has not changed', () => {
+    const log = new Log('server3').add(accepted(1), accepted(2));
+    const { servers } = log.state;
+    expect([servers.server3.kernel, log.connection(1).kernel]).toEqual([null, null]);
+    const connections = [
+      { connection: 1, ...socket },
+      { connection: 99, ...socket }, // closed meanwhile
+    ];
+    log.note({ type: 'sampled', acceptQueue: 1, waiting, timeWait: 2, connections });
+    expect(log.state.servers.server3.kernel).toEqual({
+      t: 50,
+      acceptQueue: 1,
+      waiting,
+      timeWait: 2,
+    });
+    expect(log.connection(1).kernel).toEqual(socket);
+    expect(log.connection(2).kernel).toBeNull();
+    expect(Object.keys(log.state.servers.server3.connections)).toEqual(['1', '2']);
+    const before = log.state;
+    log.note({
+      type: 'sampled',
+      acceptQueue: 0,
+      waiting: [],
+      timeWait: 0,
+      connections: [{ connection: 2, tcp: 'CLOSE_WAIT', receive: 1, send: 0 }],
+    });
+    expect(log.connection(1).kernel).toEqual(socket);
+    expect(log.connection(2).kernel).toEqual({ tcp: 'CLOSE_WAIT', receive: 1, send: 0 });
+    expect(before.servers.server3.connections[2]?.kernel).toBeNull(); // the past is not touched
+  });
+
+  it.each([
+    { type: 'stopped' },
+    { type: 'crashed', error: 'died', restarting: true },
+  ] satisfies LabFact[])('is not known any more when the server has $type', (fact) => {
+    const log = new Log('server3');
+    log.note({ type: 'sampled', acceptQueue: 1, waiting, timeWait: 2, connections: [] });
+    log.note(fact);
+    expect(log.state.servers.server3.kernel).toBeNull();
+  });
+
+  it('may be unobservable, until a sample comes', () => {
+    const log = new Log('server3').note({ type: 'unobservable', reason: 'ENOENT' });
+    expect(log.state.servers.server3).toMatchObject({ unobservable: 'ENOENT', kernel: null });
+    log.note({ type: 'sampled', acceptQueue: 0, waiting: [], timeWait: 0, connections: [] });
+    expect(log.state.servers.server3.unobservable).toBeNull();
+  });
+});
