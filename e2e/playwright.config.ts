@@ -22,7 +22,7 @@ export default defineConfig({
   use: {
     headless: true,
     viewport: { width: 1280, height: 720 },
-    trace: 'retain-on-failure',
+    trace: process.env['SOCKSCOPE_BENCH'] ? 'off' : 'retain-on-failure',
     launchOptions: executablePath ? { executablePath } : {},
   },
 });

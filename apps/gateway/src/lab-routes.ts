@@ -26,6 +26,7 @@ export function registerLabRoutes(app: Gateway, { lab }: { lab: LabHost }): void
     const answer: HealthAnswer = {
       status: crashed ? 'crashed' : 'ok',
       epoch: lab.epoch,
+      seq: lab.state.seq,
       uptimeSeconds: Math.floor((performance.now() - startedAt) / 1000),
       servers: {
         server1: servers.server1.status,

@@ -116,6 +116,7 @@ export const HealthAnswer = Type.Object(
   {
     status: Type.Enum(['ok', 'crashed']),
     epoch: Type.String(),
+    seq: Type.Integer({ minimum: 0 }),
     uptimeSeconds: Type.Integer({ minimum: 0 }),
     servers: Type.Object(
       {

@@ -20,6 +20,8 @@ export interface LogFilter {
   server: ServerId | null;
   /** Also where threads wait, start and end. */
   everything: boolean;
+  /** Lines at most. */
+  most: number;
 }
 
 /** Newest first: what just happened is always in the same place. */
@@ -27,6 +29,7 @@ export function logLines(lab: LabState, filter: LogFilter): LogLineView[] {
   return lab.log
     .filter((event) => filter.server === null || event.server === filter.server)
     .filter((event) => filter.everything || !isBackground(event))
+    .slice(-filter.most)
     .reverse()
     .map((event) => {
       const connection = connectionOf(event);

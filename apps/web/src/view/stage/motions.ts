@@ -26,7 +26,7 @@ export interface Motion {
 }
 
 /** Chips in the air at the same time. */
-export const MOST_IN_FLIGHT = 14;
+export const MOST_IN_FLIGHT = 10;
 const TEXT = 14;
 
 /**
