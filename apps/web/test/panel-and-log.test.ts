@@ -56,7 +56,9 @@ describe('logLines', () => {
   lab.connect('server3', 1, 24);
 
   it('puts the newest first and leaves waiting out until it is asked for', () => {
-    const texts = logLines(lab.lab, { server: null, everything: false, most: 99 }).map(({ text }) => text);
+    const texts = logLines(lab.lab, { server: null, everything: false, most: 99 }).map(
+      ({ text }) => text,
+    );
     expect(texts).toEqual([
       'accept() → fd 24, 127.0.0.1:53001',
       'listen() on 127.0.0.1:5001: fd 20, backlog 511',

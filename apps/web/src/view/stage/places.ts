@@ -103,7 +103,7 @@ export function rowRect(plan: RowPlan, index: number, band: Rect, inset: number)
   const perColumn = Math.ceil(plan.drawn / plan.columns);
   if (index >= plan.drawn) {
     const y = band.y + perColumn * plan.pitch + (index - plan.drawn) * plan.gonePitch;
-    return { x, y, width, height: plan.gonePitch - plan.gap };
+    return { x, y, width, height: Math.max(0, plan.gonePitch - plan.gap) };
   }
   const column = Math.floor(index / perColumn);
   const half = (width - (plan.columns - 1) * inset) / plan.columns;
@@ -111,6 +111,7 @@ export function rowRect(plan: RowPlan, index: number, band: Rect, inset: number)
     x: x + column * (half + inset),
     y: band.y + (index % perColumn) * plan.pitch,
     width: half,
-    height: plan.pitch - plan.gap,
+    // A window may be of any height, for a moment even of none.
+    height: Math.max(0, plan.pitch - plan.gap),
   };
 }
