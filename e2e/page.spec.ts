@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import { AxeBuilder } from '@axe-core/playwright';
 import { expect, type Page } from '@playwright/test';
 import type { Ports } from './gateway.ts';
@@ -115,4 +116,21 @@ test('reconnects when the gateway comes back on the same ports', async ({ page, 
   await panel.addClient();
   await panel.send('22 + 44');
   await expect(panel.clientsThatAre('you')).toContainText('66');
+});
+
+test('needs at most 150 kB of JavaScript, compressed, for the first paint', async ({
+  page,
+  start,
+}) => {
+  const scripts: Promise<Buffer>[] = [];
+  page.on('response', (response) => {
+    if (response.request().resourceType() === 'script') scripts.push(response.body());
+  });
+  const { url } = await start();
+  await page.goto(`${url}?server=3`);
+  await expect(feedStatus(page)).toHaveText('live');
+  const sizes = (await Promise.all(scripts)).map((script) => gzipSync(script).length);
+  const total = sizes.reduce((sum, size) => sum + size, 0);
+  expect(sizes.length).toBeGreaterThan(0);
+  expect(total / 1024).toBeLessThanOrEqual(150);
 });

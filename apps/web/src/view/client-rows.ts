@@ -198,7 +198,11 @@ function conversation(
   if (last) return { said: said(last.message), reply: said(last.reply), bad: last.error };
   if (connection.received.bytes === 0) return { said: null, reply: null, bad: false };
   const reply = connection.sent.bytes > 0 ? bytesSaid(connection.lastSent) : null;
-  return { said: bytesSaid(connection.lastReceived), reply, bad: false };
+  // A message's newline is only worth showing where every byte is.
+  const received = speaksLines(server.id)
+    ? connection.lastReceived.replace(/\r?\n$/, '')
+    : connection.lastReceived;
+  return { said: bytesSaid(received), reply, bad: false };
 }
 
 function isBroken({ end }: ConnectionState): boolean {

@@ -33,12 +33,18 @@ export function describeEnding(connection: Pick<ConnectionState, 'refused' | 'en
     case 'fin':
       return 'left: the client sent FIN';
     case 'rst':
-      return `left: reset (RST, ${errno ?? 'ECONNRESET'})`;
+      return `left: reset (RST, ${errno ?? 'ECONNRESET'}): ${whyReset(errno)}`;
     case 'timeout':
       return `lost: no answer (${errno ?? 'ETIMEDOUT'})`;
     case 'local':
       return 'the server closed it (FIN)';
   }
+}
+
+/** Why it was an RST and no FIN, as far as the errno tells. */
+function whyReset(errno: string | null): string {
+  if (errno === 'EPIPE') return 'the server sent to a client that was gone already';
+  return 'the client closed with bytes unread, was killed, or asked for it (SO_LINGER)';
 }
 
 /** How a client of this page ended, from the client's side. */
