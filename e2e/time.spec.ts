@@ -74,6 +74,9 @@ test('shows event after event in slow motion, each for the same time', async ({
   await expect(stage.log).toContainText('recv(');
   await expect(stage.log).toContainText('22 + 44 → 66');
   await expect(behind).toHaveText(/^\s*0/);
+  await lab.keyboard.press('.');
+  await expect(feedStatus(lab)).toHaveText('frozen');
+  expect(new URL(lab.url()).searchParams.has('speed')).toBe(false);
 });
 
 test('keeps the view in the URL, and the browser’s back leads to the wall', async ({

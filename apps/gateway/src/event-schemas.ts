@@ -165,6 +165,7 @@ const Connection = Type.Object(
     client: Type.Enum(['pending', 'browser', 'external']),
     session: textOrNull,
     openedAt: count,
+    activeAt: count,
     received: flow,
     sent: flow,
     messages: count,

@@ -203,16 +203,28 @@ describe('CodeView', () => {
     expect(lit(/\.py$/)).toEqual([
       'blocked: readable, _, _ = select([listener, *read], write, []) | blocked',
     ]);
-    expect(screen.getAllByRole('region').filter((each) => each.tabIndex === 0)).toHaveLength(1);
+    screen.getByRole('region', { name: /select\.ts$/ });
   });
 
-  it('shows both side by side where there is room', () => {
-    width = 1000;
+  it('keeps following when two threads on a line look the same', async () => {
+    // Hues and shapes come again after 64 connections.
     const lab = new ALab();
-    lab.start('server3');
-    render(CodeView, { server: lab.lab.servers.server3, language: 'python' });
-    screen.getByRole('region', { name: /select\.ts$/ });
-    screen.getByRole('region', { name: /select_server\.py$/ });
+    lab.start('server2');
+    const { rerender } = render(CodeView, { server: lab.lab.servers.server2 });
+    for (const [index, connection] of [1, 65, 2].entries()) {
+      const thread = 2 + index;
+      lab.happen('server2', thread, { type: 'threadStarted', tid: 5000 + thread, role: 'client' });
+      lab.connect('server2', connection, 24 + index);
+      lab.happen('server2', 1, {
+        type: 'handedOver',
+        connection,
+        fd: 24 + index,
+        to: thread,
+      });
+      lab.happen('server2', thread, blocked('recv', 24 + index));
+    }
+    await rerender({ server: lab.lab.servers.server2 });
+    expect(lit(/\.ts$/).join()).toContain('×3 blocked');
   });
 });
 

@@ -30,6 +30,24 @@ describe('the sentence of the moment', () => {
     expect(told(lab)?.sentence).toBe('Server 2 accepted 127.0.0.1:53002: it is fd 25 now');
   });
 
+  it('blames the kernel only for what it refused', () => {
+    const failed = (errno: string) => {
+      const lab = new ALab();
+      lab.happen('server1', null, { type: 'connectFailed', session: 's', errno });
+      return told(lab)?.sentence;
+    };
+    expect(failed('ECONNREFUSED')).toBe('The kernel refused a client of server 1: ECONNREFUSED');
+    expect(failed('EMFILE')).toBe('A browser client could not connect to server 1: EMFILE');
+  });
+
+  it('does not say that a server which stops still serves', () => {
+    const lab = new ALab();
+    lab.happen('server3', 1, { type: 'listenerClosed', fd: 20 });
+    expect(told(lab)?.sentence).toBe(
+      'Server 3 closed its listening socket: the kernel refuses newcomers',
+    );
+  });
+
   it('is silent about waiting', () => {
     const lab = new ALab();
     lab.happen('server1', 1, {

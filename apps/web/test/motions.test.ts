@@ -47,6 +47,25 @@ describe('motionsOf', () => {
     expect(others).toMatchObject([{ text: '22 + 44', path: ['kernel', 'process'] }]);
   });
 
+  it('knows a FIN in the receive queue from a byte, though the kernel counts both', () => {
+    const socket = { connection: 1, tcp: 'CLOSE_WAIT', receive: 1, send: 0 } as const;
+    const none = { acceptQueue: 0, waiting: [], timeWait: 0 };
+    const [arrives, ...others] = moved(
+      { type: 'sampled', ...none, connections: [socket] },
+      { type: 'peerClosed', connection: 1, fd: 24 },
+    );
+    expect(arrives).toMatchObject({ kind: 'fin', text: 'FIN', path: ['client', 'kernel'] });
+    expect(others).toMatchObject([{ kind: 'fin', path: ['kernel', 'process'] }]);
+    const [bytes] = moved({ type: 'sampled', ...none, connections: [{ ...socket, receive: 9 }] });
+    expect(bytes).toMatchObject({ kind: 'bytes', text: '8 bytes' });
+  });
+
+  it('brings an RST back only where the kernel sent one', () => {
+    const failed = (errno: string): LabFact => ({ type: 'connectFailed', session: 's', errno });
+    expect(moved(failed('ECONNREFUSED'))).toMatchObject([{ kind: 'rst', session: 's' }]);
+    expect(moved(failed('EMFILE'))).toEqual([]);
+  });
+
   it('tells FIN from RST', () => {
     const peerClosed: LabFact = { type: 'peerClosed', connection: 1, fd: 24 };
     expect(moved(peerClosed, closed('fin')).map(({ kind, path }) => [kind, path.at(-1)])).toEqual([

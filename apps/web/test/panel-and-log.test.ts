@@ -56,19 +56,19 @@ describe('logLines', () => {
   lab.connect('server3', 1, 24);
 
   it('puts the newest first and leaves waiting out until it is asked for', () => {
-    const texts = logLines(lab.lab, { server: null, everything: false, most: 99 }).map(
+    const texts = logLines(lab.lab.log, { server: null, everything: false, most: 99 }).map(
       ({ text }) => text,
     );
     expect(texts).toEqual([
       'accept() → fd 24, 127.0.0.1:53001',
       'listen() on 127.0.0.1:5001: fd 20, backlog 511',
     ]);
-    const all = logLines(lab.lab, { server: null, everything: true, most: 99 });
+    const all = logLines(lab.lab.log, { server: null, everything: true, most: 99 });
     expect(all.map(({ text }) => text)).toContain('blocked in accept() on fd 20');
   });
 
   it('can show one server only', () => {
-    const lines = logLines(lab.lab, { server: 'server3', everything: false, most: 99 });
+    const lines = logLines(lab.lab.log, { server: 'server3', everything: false, most: 99 });
     expect(lines.map(({ server }) => server)).toEqual([3]);
   });
 

@@ -141,8 +141,46 @@ describe('Playback', () => {
     expect(shown).toEqual([...new Set(shown)].sort((a, b) => a - b));
   });
 
-  it('is live again when another run of the lab begins', () => {
+  it('keeps the picture of an earlier run when the gateway was started anew, until told otherwise', () => {
+    talk();
     playback.hold();
+    const held = playback.lab;
+    ASocket.last.text({ type: 'snapshot', state: { ...new ALab().lab, epoch: 'epoch-2' } });
+    expect(playback.isEarlierRun).toBe(true);
+    expect(playback.lab).toBe(held);
+    playback.step(-1);
+    expect(playback.lab?.epoch).toBe(held?.epoch);
+    expect(playback.event?.type).toBe('evaluated');
+    playback.live();
+    expect(playback.lab?.epoch).toBe('epoch-2');
+  });
+
+  it('keeps the picture, however much happens meanwhile', () => {
+    talk();
+    playback.hold();
+    const held = playback.lab;
+    for (let i = 0; i < 40; i += 1)
+      happen(() => {
+        for (let j = 0; j < 100; j += 1) lab.say('server3', 1, 24, '1', '1');
+      });
+    expect(playback.mode).toBe('held');
+    expect(playback.lab).toBe(held);
+    expect(playback.behind).toBe(12_000);
+    playback.step(1);
+    expect(playback.seq).toBeGreaterThan(held?.seq ?? 0);
+  });
+
+  it('holds at the last event of the server on the stage', () => {
+    playback.follow('server3');
+    talk();
+    const last = lab.lab.seq;
+    happen(() => lab.start('server4'));
+    playback.hold();
+    expect(playback.seq).toBe(last);
+  });
+
+  it('ends slow motion when another run of the lab begins', () => {
+    playback.slow();
     ASocket.last.text({ type: 'snapshot', state: { ...new ALab().lab, epoch: 'epoch-2' } });
     const [event] = lab.events.slice(-1);
     ASocket.last.text({ type: 'events', events: [{ ...event, epoch: 'epoch-2', seq: 1 }] });

@@ -270,6 +270,29 @@ describe('what the kernel holds', () => {
     expect(log.state.servers.server3.kernel).toBeNull();
   });
 
+  it('has no accept queue any more when the listener is closed', () => {
+    const log = new Log('server1');
+    log.note({ type: 'sampled', acceptQueue: 1, waiting, timeWait: 2, connections: [] });
+    log.add({ type: 'listenerClosed', fd: 20 });
+    expect(log.state.servers.server1.kernel).toMatchObject({
+      acceptQueue: null,
+      waiting: [],
+      timeWait: 2,
+    });
+  });
+
+  it('is less by what was taken since: the queues by accept and recv', () => {
+    const log = new Log('server3').add(accepted(1));
+    const connections = [{ connection: 1, ...socket }];
+    log.note({ type: 'sampled', acceptQueue: 1, waiting, timeWait: 0, connections });
+    log.add(
+      { type: 'accepted', connection: 2, fd: 22, address: '127.0.0.1', port: 4009 },
+      { type: 'received', connection: 1, fd: 21, bytes: 3, preview: '1+1' },
+    );
+    expect(log.state.servers.server3.kernel).toMatchObject({ acceptQueue: 0, waiting: [] });
+    expect(log.connection(1).kernel?.receive).toBe(2);
+  });
+
   it('may be unobservable, until a sample comes', () => {
     const log = new Log('server3').note({ type: 'unobservable', reason: 'ENOENT' });
     expect(log.state.servers.server3).toMatchObject({ unobservable: 'ENOENT', kernel: null });

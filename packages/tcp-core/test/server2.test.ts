@@ -40,6 +40,16 @@ it('serves each client in an operating-system thread of its own, blocked in recv
   );
 });
 
+it('shows a client that says nothing blocked in recv', async () => {
+  const { connection, fd } = await test.accepted(await port);
+  const handed = await test.event('handedOver', (event) => event.connection === connection);
+  await test.event(
+    'blocked',
+    ({ thread, call, read, seq }) =>
+      thread === handed.to && call === 'recv' && read[0] === fd && seq > handed.seq,
+  );
+});
+
 it('lets further newcomers wait in the accept queue when all threads are busy', async () => {
   const clients = await Promise.all(
     Array.from({ length: 8 }, async () => test.accepted(await port)),

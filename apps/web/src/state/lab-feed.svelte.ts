@@ -119,6 +119,10 @@ export class LabFeed {
       if (socket === this.#socket && typeof data === 'string')
         this.#take(JSON.parse(data) as Frame);
     };
+    socket.onopen = () => {
+      // In a quiet lab there may be nothing to resume with for a long time.
+      if (socket === this.#socket && this.lab) this.status = 'live';
+    };
     socket.onclose = () => {
       if (socket === this.#socket) this.#reconnect();
     };

@@ -6,6 +6,7 @@
  */
 
 import type { LabEvent, ServerId } from '@sockscope/tcp-core/trace/events';
+import type { LabHistory } from '@sockscope/tcp-core/trace/history';
 import type { LabState } from '@sockscope/tcp-core/trace/lab-state';
 import type { LabFeed } from './lab-feed.svelte.ts';
 
@@ -21,6 +22,9 @@ export class Playback {
   /** The event after which the lab is shown, while it is not live. */
   #cursor = $state(0);
   #shown = $state.raw<LabState | null>(null);
+  #event = $state.raw<LabEvent | null>(null);
+  /** The log that the shown event is in: while time stands still it may be that of an earlier run. */
+  #log = $state.raw<LabHistory | null>(null);
   /** Events that have happened and are not shown yet. */
   behind = $state(0);
 
@@ -47,8 +51,18 @@ export class Playback {
 
   /** The event that is shown, while time stands still or is slow. */
   get event(): LabEvent | null {
-    if (this.mode === 'live') return null;
-    return this.#feed.history?.event(this.#cursor) ?? null;
+    return this.mode === 'live' ? null : this.#event;
+  }
+
+  /** The log behind what is shown. */
+  get history(): LabHistory | null {
+    return this.mode === 'live' ? this.#feed.history : this.#log;
+  }
+
+  /** What is shown is of a run of the lab that is over. */
+  get isEarlierRun(): boolean {
+    const { lab } = this.#feed;
+    return this.mode !== 'live' && lab !== null && lab.epoch !== this.#shown?.epoch;
   }
 
   /** Steps and slow motion show this server's events only; null: those of all. */
@@ -68,7 +82,7 @@ export class Playback {
   /** Holds the picture where it is. */
   hold(): void {
     this.#stopTimer();
-    if (this.mode === 'live') this.#show(this.#feed.lab?.seq ?? 0);
+    if (this.mode === 'live') this.#begin();
     this.mode = 'held';
     void this.#feed.loadPast();
   }
@@ -78,13 +92,15 @@ export class Playback {
     this.#stopTimer();
     this.mode = 'live';
     this.#shown = null;
+    this.#event = null;
+    this.#log = null;
     this.behind = 0;
   }
 
   /** From where it is, one event every `dwellMs`. */
   slow(dwellMs: number = this.dwellMs): void {
     this.dwellMs = dwellMs;
-    if (this.mode === 'live') this.#show(this.#feed.lab?.seq ?? 0);
+    if (this.mode === 'live') this.#begin();
     this.mode = 'slow';
     this.#stopTimer();
     this.#timer = setTimeout(() => this.#next(), this.dwellMs);
@@ -111,40 +127,59 @@ export class Playback {
     this.#unsubscribe();
   }
 
+  /** Where time leaves the present: at the last event of the server that is looked at. */
+  #begin(): void {
+    this.#log = this.#feed.history;
+    const last = this.#log?.latest(1, (event) => this.#isOurs(event))[0];
+    this.#show(last?.seq ?? this.#log?.last ?? 0);
+  }
+
   #go(direction: 1 | -1, wanted: (event: LabEvent) => boolean): void {
     this.hold();
-    const history = this.#feed.history;
-    if (!history) return;
+    const log = this.#follow();
+    if (!log) return;
     const isOurs = (event: LabEvent): boolean => this.#isOurs(event) && wanted(event);
     if (direction === 1) {
-      const events = history.events(this.#cursor);
+      const events = log.events(this.#cursor);
       const next = events.find(isOurs) ?? events.findLast((event) => this.#isOurs(event));
       if (next) this.#advance(next.seq);
-    } else {
-      const before = history.events(history.first, this.#cursor - 1).findLast(isOurs);
-      this.#show(before?.seq ?? history.first);
+    } else if (this.#cursor > log.first) {
+      const [before] = log.latest(1, isOurs, this.#cursor - 1);
+      this.#show(before?.seq ?? log.first);
     }
   }
 
   /** Slow motion's next event, if it has happened already. */
   #next(): void {
-    const next = this.#feed.history?.events(this.#cursor).find((event) => this.#isOurs(event));
+    const next = this.#follow()
+      ?.events(this.#cursor)
+      .find((event) => this.#isOurs(event));
     if (next) this.#advance(next.seq);
     this.#timer = setTimeout(() => this.#next(), this.dwellMs);
   }
 
   #advance(seq: number): void {
-    const events = this.#feed.history?.events(this.#cursor, seq) ?? [];
+    const events = this.#log?.events(this.#cursor, seq) ?? [];
     this.#show(seq);
     if (this.#shown) this.#tell(events, this.#shown);
   }
 
   #show(seq: number): void {
-    const history = this.#feed.history;
-    if (!history) return;
-    this.#cursor = Math.min(Math.max(seq, history.first), history.last);
-    this.#shown = history.stateAt(this.#cursor);
+    const log = this.#follow();
+    if (!log) return;
+    this.#cursor = Math.min(Math.max(seq, log.first), log.last);
+    this.#shown = log.stateAt(this.#cursor);
+    this.#event = log.event(this.#cursor) ?? null;
     this.#count();
+  }
+
+  /** The log of the run that is shown, with what the feed has come to know of it since. */
+  #follow(): LabHistory | null {
+    const now = this.#feed.history;
+    const sameRun = now?.now.epoch === this.#log?.now.epoch;
+    if (now && sameRun && now.first <= Math.max(this.#cursor, this.#log?.first ?? 0))
+      this.#log = now;
+    return this.#log;
   }
 
   #happened(events: readonly LabEvent[]): void {
@@ -153,10 +188,9 @@ export class Playback {
       if (lab) this.#tell(events, lab);
       return;
     }
-    const history = this.#feed.history;
-    // Another run of the lab, or a gap: what was held is no longer part of this log.
-    if (!history || !lab || lab.epoch !== this.#shown?.epoch || this.#cursor < history.first) {
-      this.live();
+    if (this.isEarlierRun) {
+      // What stands still goes on standing; slow motion has come to its end.
+      if (this.mode === 'slow') this.live();
       return;
     }
     this.behind += events.filter((event) => this.#isOurs(event)).length;
@@ -168,7 +202,7 @@ export class Playback {
 
   #count(): void {
     if (this.mode === 'live') return;
-    const later = this.#feed.history?.events(this.#cursor) ?? [];
+    const later = this.#log?.events(this.#cursor) ?? [];
     this.behind = later.filter((event) => this.#isOurs(event)).length;
   }
 

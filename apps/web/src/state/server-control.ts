@@ -1,6 +1,7 @@
 /** The gateway's controls of a server. */
 
 import type { BusyPolicy, ServerId } from '@sockscope/tcp-core/trace/events';
+import { presenter } from './presenter.svelte.ts';
 
 export interface ServerChanges {
   policy?: BusyPolicy;
@@ -31,6 +32,8 @@ async function ask(path: string, init: RequestInit): Promise<void> {
     throw new Error('The gateway does not answer. Is it still running?');
   });
   if (response.ok) return;
+  // The gateway may have been started anew, with another token.
+  if (response.status === 403) void presenter.ask();
   const answer = (await response.json().catch(() => ({}))) as { error?: string; hint?: string };
   const words = [answer.error ?? `The gateway answered ${response.status}`, answer.hint];
   throw new Error(words.filter(Boolean).join('. '));

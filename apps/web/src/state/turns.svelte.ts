@@ -30,8 +30,12 @@ export class Turns<T> {
     this.#newest = read();
     this.#places = Array.from({ length: places }, () => new Place(this.#newest));
     $effect(() => this.#changed(read()));
-    $effect(() => () => {
-      if (this.#frame !== null) cancelAnimationFrame(this.#frame);
+    $effect(() => {
+      document.addEventListener('visibilitychange', this.#showAll);
+      return () => {
+        document.removeEventListener('visibilitychange', this.#showAll);
+        if (this.#frame !== null) cancelAnimationFrame(this.#frame);
+      };
     });
   }
 
@@ -43,16 +47,22 @@ export class Turns<T> {
   #changed(value: T): void {
     this.#newest = value;
     const now = performance.now();
-    const calm = now - this.#changedAt > CALM_MS || document.hidden;
+    const calm = now - this.#changedAt > CALM_MS;
     this.#changedAt = now;
     if (calm) {
-      this.#stale = 0;
-      for (const place of this.#places) place.shown = value;
+      this.#showAll();
     } else {
       this.#stale = this.#places.length;
       this.#schedule();
     }
   }
+
+  /** Nobody sees a hidden page: it is drawn again when it comes back. */
+  readonly #showAll = (): void => {
+    if (document.hidden) return;
+    this.#stale = 0;
+    for (const place of this.#places) place.shown = this.#newest;
+  };
 
   #schedule(): void {
     this.#frame ??= requestAnimationFrame(() => {

@@ -44,7 +44,7 @@ export function describeEnding(connection: Pick<ConnectionState, 'refused' | 'en
 /** Why it was an RST and no FIN, as far as the errno tells. */
 function whyReset(errno: string | null): string {
   if (errno === 'EPIPE') return 'the server sent to a client that was gone already';
-  return 'the client closed with bytes unread, was killed, or asked for it (SO_LINGER)';
+  return 'the client closed with bytes unread, or asked for it (SO_LINGER), or was gone already';
 }
 
 /** How a client of this page ended, from the client's side. */

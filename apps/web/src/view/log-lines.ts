@@ -1,7 +1,6 @@
 /** The lines of the event log. */
 
 import type { LabEvent, ServerId } from '@sockscope/tcp-core/trace/events';
-import type { LabState } from '@sockscope/tcp-core/trace/lab-state';
 import { connectionOf, describeEvent, toneOf, type LogTone } from './describe-event.ts';
 import { connectionIdentity, type Identity } from './identity.ts';
 import { clock } from './words.ts';
@@ -25,10 +24,9 @@ export interface LogFilter {
 }
 
 /** Newest first: what just happened is always in the same place. */
-export function logLines(lab: LabState, filter: LogFilter): LogLineView[] {
-  return lab.log
-    .filter((event) => filter.server === null || event.server === filter.server)
-    .filter((event) => filter.everything || !isBackground(event))
+export function logLines(events: readonly LabEvent[], filter: LogFilter): LogLineView[] {
+  return events
+    .filter((event) => isListed(event, filter))
     .slice(-filter.most)
     .reverse()
     .map((event) => {
@@ -52,6 +50,11 @@ const background: ReadonlySet<LabEvent['type']> = new Set<LabEvent['type']>([
   'starting',
   'sampled',
 ]);
+
+/** Whether an event has a line under this filter. */
+export function isListed(event: LabEvent, { server, everything }: LogFilter): boolean {
+  return (server === null || event.server === server) && (everything || !isBackground(event));
+}
 
 function isBackground(event: LabEvent): boolean {
   return background.has(event.type);

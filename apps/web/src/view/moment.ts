@@ -63,7 +63,10 @@ function tell(event: LabEvent): { sentence: string; rank: number; bad?: boolean 
       };
     case 'connectFailed':
       return {
-        sentence: `The kernel refused a client of ${server.toLowerCase()}: ${said(event.errno)}`,
+        sentence:
+          event.errno === 'ECONNREFUSED'
+            ? `The kernel refused a client of ${server.toLowerCase()}: ${event.errno}`
+            : `A browser client could not connect to ${server.toLowerCase()}: ${said(event.errno)}`,
         rank: 5,
         bad: true,
       };
@@ -106,7 +109,10 @@ function tell(event: LabEvent): { sentence: string; rank: number; bad?: boolean 
     case 'listening':
       return { sentence: `${server} listens on ${endpoint(event.address, event.port)}`, rank: 2 };
     case 'listenerClosed':
-      return { sentence: `${server} stopped listening while it serves`, rank: 2 };
+      return {
+        sentence: `${server} closed its listening socket: the kernel refuses newcomers`,
+        rank: 2,
+      };
     case 'stopped':
       return { sentence: `${server} stopped`, rank: 3 };
     default:

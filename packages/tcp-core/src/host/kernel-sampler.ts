@@ -219,7 +219,7 @@ function changes(
   memory.missing = new Set();
   const changed: (KernelSocket & { connection: number })[] = [];
   for (const connection of all) {
-    const { id, openedAt, kernel } = connection;
+    const { id, openedAt, activeAt, kernel } = connection;
     if (openedAt >= t) continue; // accepted after the reading began
     const line = sockets.get(keyOf(connection));
     const inode =
@@ -228,6 +228,7 @@ function changes(
     if (!line) memory.missing.add(id);
     // A socket that is added or removed meanwhile can hide another from one reading, not from two.
     if (line ? line.inode === 0 || line.inode !== inode : !missing.has(id)) continue;
+    if (activeAt >= t) continue; // a recv or send has changed it since
     const { tcp, receive, send } = line ?? RESET;
     if (kernel?.tcp === tcp && kernel.receive === receive && kernel.send === send) continue;
     changed.push({ connection: id, tcp, receive, send });

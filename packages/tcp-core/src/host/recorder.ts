@@ -139,6 +139,11 @@ export class Recorder implements SocketTrace {
     return Infinity;
   }
 
+  /** The thread came out of a wait that no socket call ended: its next wait is another one. */
+  wokeUp(): void {
+    this.#saidBlocked = false;
+  }
+
   /** Posts everything now; `blocked` is what the thread is about to wait for. */
   flush(blocked?: Blocking): void {
     this.#emitSums();

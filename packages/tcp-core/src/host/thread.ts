@@ -89,6 +89,7 @@ async function serveOneAfterTheOther(): Promise<void> {
     recorder.flush({ call: 'parked', read: [], write: [], timeoutMs: null });
     const given = slots.park(slot);
     if (!given) return;
+    recorder.wokeUp();
     nameThread(`${server} fd ${given.fd}`);
     const client = sockets.adopt(given.fd, given.connection);
     await serveClient(client, { calculate, idleMs: options.idleMs });

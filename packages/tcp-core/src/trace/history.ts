@@ -23,6 +23,8 @@ interface Stretch {
 export class LabHistory {
   #stretches: [Stretch, ...Stretch[]];
   #now: LabState;
+  /** Of each thread the descriptors that it watched last. */
+  readonly #watched = new Map<number, number[]>();
 
   /** Begins with a state (a snapshot); what led to it is not known. */
   constructor(state: LabState) {
@@ -56,7 +58,9 @@ export class LabHistory {
     if (next !== this.last + 1) throw new RangeError(`event ${next} after ${this.last}`);
     for (let from = 0; from < events.length;) {
       const stretch = this.#stretches.at(-1) ?? this.#stretches[0];
-      const part = events.slice(from, from + CHECKPOINT_EVERY - stretch.events.length);
+      const part = events
+        .slice(from, from + CHECKPOINT_EVERY - stretch.events.length)
+        .map((event) => this.#sharing(event));
       stretch.events.push(...part);
       this.#now = applyAll(this.#now, part);
       from += part.length;
@@ -68,6 +72,21 @@ export class LabHistory {
       if (!second) break;
       this.#stretches = [second, ...others];
     }
+  }
+
+  /**
+   * The event, with its list of watched descriptors the same memory as that of the one before, if it
+   * is the same list: with many clients these lists are most of the log.
+   */
+  #sharing(event: LabEvent): LabEvent {
+    if (event.type === 'threadEnded') this.#watched.delete(event.thread ?? 0);
+    if (event.type !== 'selected' && event.type !== 'blocked') return event;
+    const { thread, read } = event;
+    if (thread === null || read.length < 2) return event;
+    const before = this.#watched.get(thread);
+    if (before && isSameList(before, read)) return { ...event, read: before };
+    this.#watched.set(thread, read);
+    return event;
   }
 
   /** The state after event `seq`; the nearest that is known if it lies outside. */
@@ -84,6 +103,19 @@ export class LabHistory {
     return stretch?.events[seq - stretch.before.seq - 1];
   }
 
+  /** The last `most` of the remembered events up to `to` that are wanted, oldest first. */
+  latest(most: number, wanted: (event: LabEvent) => boolean, to = this.last): LabEvent[] {
+    const found: LabEvent[] = [];
+    for (const { before, events } of this.#stretches.toReversed()) {
+      for (let i = Math.min(events.length, to - before.seq) - 1; i >= 0; i -= 1) {
+        if (found.length >= most) return found.reverse();
+        const event = events[i];
+        if (event && wanted(event)) found.push(event);
+      }
+    }
+    return found.reverse();
+  }
+
   /** The remembered events after `from`, up to and including `to`, oldest first. */
   events(from = this.first, to = this.last): LabEvent[] {
     return this.#stretches.flatMap(({ before, events }) =>
@@ -92,4 +124,8 @@ export class LabHistory {
         : events.slice(Math.max(0, from - before.seq), Math.max(0, to - before.seq)),
     );
   }
+}
+
+function isSameList(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((fd, i) => fd === b[i]);
 }

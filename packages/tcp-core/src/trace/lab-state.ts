@@ -77,6 +77,8 @@ export interface ConnectionState {
   client: ClientKind;
   session: string | null;
   openedAt: number;
+  /** The last recv or send. */
+  activeAt: number;
   received: Flow;
   sent: Flow;
   messages: number;

@@ -5,7 +5,7 @@
  * once per event; the state that went in is never touched.
  */
 
-import { serverIds, type Flow, type LabEvent, type ServerId } from './events.ts';
+import { serverIds, type Flow, type KernelSocket, type LabEvent, type ServerId } from './events.ts';
 import {
   ENDED_KEPT,
   EXCHANGES_KEPT,
@@ -128,6 +128,8 @@ function reduce(draft: Draft, event: LabEvent): void {
     case 'listenerClosed':
       server.status = 'not listening';
       server.fd = null;
+      // Its accept queue is gone with it: the kernel has reset who was in there.
+      if (server.kernel) server.kernel = { ...server.kernel, acceptQueue: null, waiting: [] };
       return;
     case 'stopped':
       server.status = 'stopped';
@@ -243,6 +245,16 @@ function withoutAccepted(
   return { ...kernel, waiting, acceptQueue: Math.max(0, (kernel.acceptQueue ?? 0) - taken) };
 }
 
+/** The receive queue as it was sampled, without what recv has taken out of it since. */
+function withoutTaken(
+  kernel: KernelSocket | null,
+  { t, bytes }: { t: number; bytes: number },
+  sampledAt: number,
+): KernelSocket | null {
+  if (!kernel || kernel.receive === 0 || t < sampledAt) return kernel;
+  return { ...kernel, receive: Math.max(0, kernel.receive - bytes) };
+}
+
 /** Where in its program the thread is after the event, and whom of the ready it has come to. */
 function noteStep(server: ServerState, thread: ThreadState, event: LabEvent): void {
   const connection = 'connection' in event ? event.connection : null;
@@ -309,6 +321,8 @@ function reduceConnection(draft: Draft, server: ServerState, event: ConnectionEv
       add(server.totals.received, 1, event.bytes);
       add(connection.received, 1, event.bytes);
       connection.lastReceived = event.preview;
+      connection.activeAt = event.t;
+      connection.kernel = withoutTaken(connection.kernel, event, server.kernel?.t ?? 0);
       return;
     case 'sent':
       if (event.server === 'server4') {
@@ -318,6 +332,7 @@ function reduceConnection(draft: Draft, server: ServerState, event: ConnectionEv
       add(server.totals.sent, 1, event.bytes);
       add(connection.sent, 1, event.bytes);
       connection.lastSent = event.preview;
+      connection.activeAt = event.t;
       return;
     case 'evaluating':
       return;
@@ -401,6 +416,7 @@ function newConnection(event: {
     client: 'pending',
     session: null,
     openedAt: event.t,
+    activeAt: event.t,
     received: { calls: 0, bytes: 0 },
     sent: { calls: 0, bytes: 0 },
     messages: 0,

@@ -6,6 +6,7 @@
 import type { LabEvent, ServerId } from '@sockscope/tcp-core/trace/events';
 import { connectionIdentity, type Identity } from '../identity.ts';
 import { bytesSaid, count, counted } from '../words.ts';
+import { receiveBar } from './kernel-socket.ts';
 
 /** A place that every connection has on the stage; `queue` is the listener's accept queue. */
 export type Stop = 'client' | 'kernel' | 'process' | 'queue';
@@ -48,37 +49,41 @@ function motions(event: LabEvent, arrived: Set<number>): Motion[] {
     case 'accepted':
       return [motion(event, 'accept', ['queue', 'kernel'], '')];
     case 'sampled':
-      return event.connections.flatMap(({ connection, receive }) => {
-        if (receive === 0) {
+      return event.connections.flatMap(({ connection, ...socket }) => {
+        if (socket.receive === 0) {
           arrived.delete(connection);
           return [];
         }
         if (arrived.has(connection)) return [];
         arrived.add(connection);
-        const text = counted(receive, 'byte');
-        return [motion({ ...event, connection }, 'bytes', ['client', 'kernel'], text)];
+        // The kernel's figure counts a FIN as one more.
+        const { bytes } = receiveBar(socket, false);
+        const [kind, text] =
+          bytes === 0 ? (['fin', 'FIN'] as const) : (['bytes', counted(bytes, 'byte')] as const);
+        return [motion({ ...event, connection }, kind, ['client', 'kernel'], text)];
       });
     case 'received': {
-      // What a sample has shown in the receive queue comes from there.
-      const wasThere = arrived.delete(event.connection);
-      const path: Stop[] = wasThere ? ['kernel', 'process'] : ['client', 'kernel', 'process'];
-      return [motion(event, 'bytes', path, bytesSaid(trimmed(event.preview), TEXT))];
+      const text = bytesSaid(trimmed(event.preview), TEXT);
+      return [motion(event, 'bytes', fromClient(event, arrived), text)];
     }
     case 'sent': {
       const text = bytesSaid(trimmed(event.preview), TEXT);
       return [motion(event, 'bytes', ['process', 'kernel', 'client'], text)];
     }
     case 'peerClosed':
-      return [motion(event, 'fin', ['client', 'kernel', 'process'], 'FIN')];
+      return [motion(event, 'fin', fromClient(event, arrived), 'FIN')];
     case 'shutdown':
       return [motion(event, 'fin', ['process', 'kernel', 'client'], 'FIN')];
     case 'closed':
+      arrived.delete(event.connection);
       if (event.how === 'rst')
         return [motion(event, 'rst', ['client', 'kernel', 'process'], 'RST')];
       return event.how === 'fin'
         ? [motion(event, 'fin', ['process', 'kernel', 'client'], 'FIN')]
         : [];
     case 'connectFailed':
+      // Other failures are no answer of the kernel that listens: nothing came back.
+      if (event.errno !== 'ECONNREFUSED') return [];
       return [
         {
           ...motion({ ...event, connection: null }, 'rst', ['queue', 'client'], 'RST'),
@@ -99,6 +104,11 @@ function motions(event: LabEvent, arrived: Set<number>): Motion[] {
     default:
       return [];
   }
+}
+
+/** What a sample has shown in the receive queue comes from there. */
+function fromClient({ connection }: { connection: number }, arrived: Set<number>): Stop[] {
+  return arrived.delete(connection) ? ['kernel', 'process'] : ['client', 'kernel', 'process'];
 }
 
 function motion(
