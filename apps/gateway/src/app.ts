@@ -11,13 +11,16 @@ import Fastify, {
   type FastifyRequest,
 } from 'fastify';
 import type { WebSocket } from '@fastify/websocket';
+import { limitAddresses, registerRateLimit, type AddressLimits } from './address-limits.ts';
 import { registerClientBridge } from './client-bridge.ts';
 import { refusalAtDoor } from './door.ts';
 import { closings, Refusal, refusals, type RefusalName } from './errors.ts';
 import type { Gateway } from './gateway.ts';
 import { registerLabRoutes } from './lab-routes.ts';
 import { registerLabStream } from './lab-stream.ts';
-import { registerHeaders, registerPage } from './page.ts';
+import { bareHeaders, registerHeaders, registerPage } from './page.ts';
+import { Presenter } from './presenter.ts';
+import { registerPresenterRoutes } from './presenter-routes.ts';
 import { compileValidator } from './validation.ts';
 
 export const BODY_BYTES = 16 * 1024;
@@ -25,6 +28,9 @@ export const FRAME_BYTES = 1024 * 1024;
 
 const webSocketOptions = {
   maxPayload: FRAME_BYTES,
+  // A part of a message costs memory however small it is. Browsers send large messages in few.
+  maxFragments: 1024,
+  maxBufferedChunks: 8192,
   perMessageDeflate: false,
   // Milliseconds that a peer has to answer the closing handshake: always, and when all must end.
   closeTimeout: 5000,
@@ -36,11 +42,28 @@ export interface AppOptions {
   /** The folder of the built page. */
   webRoot: string;
   options: { maxSessions: number };
+  /** Given if other machines reach the page. */
+  lan?: Lan | undefined;
   logger: FastifyBaseLogger;
 }
 
+/** What is different where other machines reach the page. */
+export interface Lan extends AddressLimits {
+  /** Who has it may control the servers, nobody else. */
+  token: string;
+  /** This machine's names in its network. */
+  names: readonly string[];
+}
+
 /** Builds the gateway; `listen` opens it, `close` ends it and every WebSocket and session in it. */
-export async function buildApp({ lab, webRoot, options, logger }: AppOptions): Promise<Gateway> {
+export async function buildApp({
+  lab,
+  webRoot,
+  options,
+  lan,
+  logger,
+}: AppOptions): Promise<Gateway> {
+  const presenter = new Presenter(lan?.token);
   const app = Fastify({
     loggerInstance: logger,
     bodyLimit: BODY_BYTES,
@@ -51,9 +74,9 @@ export async function buildApp({ lab, webRoot, options, logger }: AppOptions): P
     http: { requireHostHeader: false },
     frameworkErrors: (error, { raw }, reply: FastifyReply) => {
       // No hook runs for these: the door is asked here, and an upgrade's connection ended.
-      const refusal = refusalAtDoor(raw) ?? refusalFor(error);
+      const refusal = refusalAtDoor(raw, lan?.names) ?? refusalFor(error);
       if (raw.headers.upgrade) reply.raw.once('finish', () => raw.socket.destroySoon());
-      void reply.code(refusal.statusCode).send(refusal.answer);
+      void reply.code(refusal.statusCode).headers(bareHeaders).send(refusal.answer);
     },
     clientErrorHandler: answerBrokenRequest,
   }).withTypeProvider<TypeBoxTypeProvider>();
@@ -66,7 +89,7 @@ export async function buildApp({ lab, webRoot, options, logger }: AppOptions): P
     return reply.code(refusal.statusCode).send(refusal.answer);
   });
 
-  await registerHeaders(app);
+  await registerHeaders(app, { isSecureContext: !lan });
   await app.register(websocket, {
     options: webSocketOptions,
     // ws closes by itself with the right code; this only keeps its errors out of the process.
@@ -81,10 +104,11 @@ export async function buildApp({ lab, webRoot, options, logger }: AppOptions): P
   });
   // After the plugin's own hooks: they also end the connection of a refused upgrade.
   app.addHook('onRequest', (request, _reply, done) => {
-    const refusal = refusalAtDoor(request.raw);
+    const refusal = refusalAtDoor(request.raw, lan?.names);
     if (refusal) logRefusal(request, refusal);
     done(refusal);
   });
+  await registerRateLimit(app);
   app.setNotFoundHandler(() => {
     throw new Refusal('noRoute');
   });
@@ -93,6 +117,7 @@ export async function buildApp({ lab, webRoot, options, logger }: AppOptions): P
     sockets.addHook('onRequest', ({ ws }, _reply, next) => {
       next(ws ? undefined : new Refusal('socketOnly'));
     });
+    if (lan) limitAddresses(sockets, lan);
     // The stream first: the bridge adds events of its own to the log while it reads it.
     registerLabStream(sockets, { lab });
     registerClientBridge(sockets, { lab, maxSessions: options.maxSessions });
@@ -102,7 +127,8 @@ export async function buildApp({ lab, webRoot, options, logger }: AppOptions): P
     plain.addHook('onRequest', ({ ws }, _reply, next) => {
       next(ws ? new Refusal('noSocketHere') : undefined);
     });
-    registerLabRoutes(plain, { lab });
+    registerPresenterRoutes(plain, { presenter });
+    registerLabRoutes(plain, { lab, limits: lan });
     await registerPage(plain, { webRoot });
   });
   return app;
@@ -149,8 +175,10 @@ function answerBrokenRequest({ code = '' }: NodeJS.ErrnoException, socket: Socke
   }
   const refusal = new Refusal(REFUSAL_BY_CODE[code] ?? 'badRequest');
   const body = JSON.stringify(refusal.answer);
+  const headers = Object.entries(bareHeaders).map(([name, value]) => `${name}: ${value}\r\n`);
   socket.end(
     `HTTP/1.1 ${refusal.statusCode} ${refusals[refusal.refusal][1]}\r\n` +
+      headers.join('') +
       'Content-Type: application/json; charset=utf-8\r\n' +
       `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
   );

@@ -3,21 +3,20 @@
 import { randomUUID } from 'node:crypto';
 import type { LabHost } from '@sockscope/tcp-core/host/lab-host';
 import { serverIds, type ServerId } from '@sockscope/tcp-core/trace/events';
-import type { FastifyBaseLogger } from 'fastify';
+import type { FastifyRequest } from 'fastify';
 import type { WebSocket } from '@fastify/websocket';
 import { ClientSession } from './client-session.ts';
 import { closings, Refusal } from './errors.ts';
 import type { Gateway } from './gateway.ts';
 import { Identifier } from './identify.ts';
+import { TICK_MS } from './page-socket.ts';
 import { ClientQuery } from './schemas.ts';
-
-const PING_MS = 10_000;
 
 /** An address to connect to, for one to listen at: the wildcards listen on loopback too. */
 const REACHABLE: Record<string, string> = { '0.0.0.0': '127.0.0.1', '::': '::1' };
 
 export interface BridgeOptions {
-  lab: LabHost;
+  lab: Pick<LabHost, 'state' | 'onEvents' | 'record'>;
   /** How many browser clients there may be at once; more are refused with 503. */
   maxSessions: number;
 }
@@ -30,9 +29,9 @@ export function registerClientBridge(app: Gateway, { lab, maxSessions }: BridgeO
   const unsubscribe = lab.onEvents((events) => {
     for (const event of events) identifier.observe(event);
   });
-  const pings = setInterval(() => {
-    for (const session of sessions) session.ping();
-  }, PING_MS).unref();
+  const ticks = setInterval(() => {
+    for (const session of sessions) session.tick();
+  }, TICK_MS).unref();
 
   for (const server of serverIds)
     app.get(
@@ -44,13 +43,13 @@ export function registerClientBridge(app: Gateway, { lab, maxSessions }: BridgeO
           done(sessions.size >= maxSessions ? new Refusal('full') : undefined);
         },
       },
-      (webSocket, { query, log }) => {
-        open(webSocket, server, query.session ?? randomUUID(), log);
+      (webSocket, request) => {
+        open(webSocket, server, request);
       },
     );
 
   app.addHook('preClose', (done) => {
-    clearInterval(pings);
+    clearInterval(ticks);
     unsubscribe();
     for (const session of sessions) session.destroy();
     done();
@@ -59,9 +58,9 @@ export function registerClientBridge(app: Gateway, { lab, maxSessions }: BridgeO
   function open(
     webSocket: WebSocket,
     server: ServerId,
-    name: string,
-    log: FastifyBaseLogger,
+    { raw: { socket }, query, log }: FastifyRequest<{ Querystring: ClientQuery }>,
   ): void {
+    const { session: name = randomUUID(), halfOpen = false } = query;
     const { address, port, status } = lab.state.servers[server];
     if (sessions.size >= maxSessions) {
       webSocket.close(...closings.full);
@@ -73,8 +72,10 @@ export function registerClientBridge(app: Gateway, { lab, maxSessions }: BridgeO
     }
     const session = new ClientSession({
       webSocket,
+      socket,
       server,
       session: name,
+      halfOpen,
       address: REACHABLE[address] ?? address,
       port,
       identifier,

@@ -11,26 +11,29 @@ import { Value } from 'typebox/value';
 import type { WebSocket } from '@fastify/websocket';
 import { closings } from './errors.ts';
 import type { Attempt, Identifier, OwnSocket } from './identify.ts';
-import {
-  clientFrames,
-  type ConnectedFrame,
-  type EndedFrame,
-  type SessionEnding,
-} from './schemas.ts';
+import { costOf, PageSocket } from './page-socket.ts';
+import { clientFrames, type EndedFrame, type SessionEnding } from './schemas.ts';
 
-/** Bytes that may wait in the gateway, for the page and for the server; then the other side waits. */
-export const WAITING_BYTES = 256 * 1024;
+/** Bytes that may wait for the server; one message of the page, at most 1 MiB, comes on top. */
+const WAITING_BYTES = 64 * 1024;
 
-/** Milliseconds that a connection may take to end after the page left or the server finished. */
+/** Milliseconds that the server may take to end after everything was said. */
 const GRACE_MS = 2000;
+
+/** Milliseconds that a page's last bytes may take to be read by the server after the page left. */
+const LAST_BYTES_MS = 120_000;
 
 /** Close codes of a page that left in good order: normal, going away, none given. */
 const ORDERLY = new Set([1000, 1001, 1005]);
 
 export interface SessionOptions {
   webSocket: WebSocket;
+  /** The TCP socket under the WebSocket. */
+  socket: Socket;
   server: ServerId;
   session: string;
+  /** Whether the page goes on sending after the server's FIN, until its own `shutdown`. */
+  halfOpen: boolean;
   /** Where the server listens. */
   address: string;
   port: number;
@@ -44,38 +47,39 @@ export interface SessionOptions {
 
 export class ClientSession {
   readonly #options: SessionOptions;
-  readonly #webSocket: WebSocket;
+  readonly #page: PageSocket;
   readonly #tcp: Socket;
   readonly #attempt: Attempt;
   #own: OwnSocket | undefined;
+  /** What of the page's bytes waits for the server. */
+  #waiting = 0;
   #ended = false;
   #endedByServer = false;
   #shutDown = false;
   #abandoned = false;
-  #refused = false;
-  #grace: NodeJS.Timeout | undefined;
+  /** Bytes that the server sent after the page had gone silent; undefined before. */
+  #missing: number | undefined;
+  #deadline: NodeJS.Timeout | undefined;
 
   /** Connects at once. The WebSocket's handlers are attached before this returns. */
   constructor(options: SessionOptions) {
     this.#options = options;
-    this.#webSocket = options.webSocket;
-    const { identifier, server, session, address, port } = options;
+    const { identifier, server, session, address, port, webSocket, socket } = options;
     this.#attempt = identifier.connecting(server, session, address);
     this.#tcp = connect({ host: address, port, allowHalfOpen: true, noDelay: true });
 
-    this.#webSocket
-      .on('message', (data, isBinary) => {
-        if (this.#refused) return;
-        if (isBinary) this.#toServer(data as Buffer);
-        else this.#control(data as Buffer);
-      })
-      .on('close', (code) => this.#pageLeft(code));
+    this.#page = new PageSocket(webSocket, socket, {
+      bytes: (bytes) => this.#toServer(bytes),
+      control: (frame) => this.#control(frame),
+      room: () => this.#tcp.resume(),
+      silent: () => this.#pageSilent(),
+      left: (code) => this.#pageLeft(code),
+    });
     this.#tcp
       .on('connect', () => this.#connected())
       .on('data', (bytes) => this.#toPage(bytes))
       .on('end', () => this.#serverFinished())
       .on('error', (error: NodeJS.ErrnoException) => this.#failed(error))
-      .on('drain', () => this.#webSocket.resume())
       .on('close', () => this.#closed());
   }
 
@@ -84,13 +88,9 @@ export class ClientSession {
     this.#tcp.destroy();
   }
 
-  /**
-   * Provokes an answer from a page that may be gone: while its WebSocket is paused nothing else
-   * would tell.
-   */
-  ping(): void {
-    const { readyState, OPEN, bufferedAmount } = this.#webSocket;
-    if (readyState === OPEN && bufferedAmount === 0) this.#webSocket.ping();
+  /** Looks after the page's end; to be called every TICK_MS. */
+  tick(): void {
+    this.#page.tick();
   }
 
   #connected(): void {
@@ -106,46 +106,55 @@ export class ClientSession {
     this.#own = identifier.connected(this.#attempt, localAddress, localPort);
     log.info({ server, session, localPort }, 'browser client connected');
     if (this.#abandoned) this.#tcp.resetAndDestroy();
-    else this.#tell({ type: 'connected', session, localAddress, localPort });
+    else this.#page.tell({ type: 'connected', session, localAddress, localPort });
   }
 
-  // Both directions wait for the slower side: TCP's own flow control then reaches back to whoever
-  // sends. The WebSocket protocol has none, so a page that must not be flooded needs credits on top.
+  // Each side waits for the slower one: TCP's own flow control then reaches back to whoever sends.
 
   #toPage(bytes: Buffer): void {
-    const page = this.#webSocket;
-    if (page.readyState !== page.OPEN) return;
-    page.send(bytes, { binary: true }, () => {
-      if (page.bufferedAmount <= WAITING_BYTES / 2) this.#tcp.resume();
-    });
-    if (page.bufferedAmount > WAITING_BYTES) this.#tcp.pause();
+    if (this.#missing !== undefined) {
+      this.#missing += bytes.length;
+      return;
+    }
+    this.#page.send(bytes);
+    if (this.#page.isOpen && this.#page.isFull) this.#tcp.pause();
   }
 
   #toServer(bytes: Buffer): void {
     if (this.#shutDown) {
-      this.#refuse(closings.afterShutdown);
+      this.#page.refuse(closings.afterShutdown);
       return;
     }
     if (!this.#tcp.writable) return;
+    const cost = costOf(bytes);
+    this.#waiting += cost;
     // Before the connection is made, the socket keeps what is written.
-    this.#tcp.write(bytes);
-    if (this.#tcp.writableLength > WAITING_BYTES) this.#webSocket.pause();
+    this.#tcp.write(bytes, () => {
+      this.#waiting -= cost;
+      if (this.#waiting <= WAITING_BYTES / 2) this.#page.release();
+    });
+    if (this.#waiting > WAITING_BYTES) this.#page.hold();
   }
 
   #control(frame: Buffer): void {
     if (!isShutdown(frame)) {
-      this.#refuse(closings.notControl);
+      this.#page.refuse(closings.notControl);
       return;
     }
     this.#shutDown = true;
     this.#tcp.end();
+    if (this.#endedByServer) this.#tcp.once('finish', () => this.#end('fin', null));
   }
 
   #serverFinished(): void {
     this.#endedByServer = true;
+    if (this.#options.halfOpen && !this.#shutDown && this.#page.isOpen && !this.#hasCut) {
+      this.#page.tell({ type: 'shutdown' });
+      return;
+    }
     this.#end('fin', null);
     this.#tcp.end();
-    this.#destroyLater();
+    this.#endWithin(GRACE_MS, () => this.#tcp.destroy());
   }
 
   #failed({ code = 'UNKNOWN' }: NodeJS.ErrnoException): void {
@@ -159,55 +168,65 @@ export class ClientSession {
     this.#end(endingOf(code), code);
   }
 
+  get #hasCut(): boolean {
+    return this.#missing !== undefined;
+  }
+
   /** Tells the page how TCP ended, and closes its WebSocket after everything was delivered. */
   #end(how: SessionEnding, errno: string | null): void {
     if (this.#ended) return;
     this.#ended = true;
     const { server, session, log } = this.#options;
     const { bytesRead, bytesWritten } = this.#tcp;
-    log.info({ server, session, how, errno, bytesRead, bytesWritten }, 'browser client ended');
-    const page = this.#webSocket;
-    // A paused WebSocket would not see the page's half of the closing handshake.
-    page.resume();
-    this.#tell({ type: 'ended', how, errno }, () => page.close(...closings.ended));
+    const ended: EndedFrame = { type: 'ended', how, errno };
+    if (this.#missing !== undefined)
+      Object.assign(ended, { how: 'cut', errno: null, missing: this.#missing });
+    log.info({ server, session, ...ended, bytesRead, bytesWritten }, 'browser client ended');
+    this.#page.finish(ended, this.#hasCut ? closings.cut : closings.ended);
+  }
+
+  /**
+   * The page is frozen, or reads nothing: the server shall not be kept by it for ever. What the
+   * server still sends is counted for a moment, so that the end can say what is missing.
+   */
+  #pageSilent(): void {
+    if (this.#ended || this.#hasCut) return;
+    this.#missing = 0;
+    if (this.#tcp.connecting) {
+      this.#abandoned = true;
+      this.#end('cut', null);
+      return;
+    }
+    this.#tcp.resume();
+    this.#endWithin(GRACE_MS, () => this.#tcp.resetAndDestroy());
   }
 
   #pageLeft(code: number): void {
-    if (this.#tcp.connecting && !ORDERLY.has(code)) {
+    if (!ORDERLY.has(code)) {
       // Not destroyed yet: the kernel may have connected it, and its port must be known then.
-      this.#abandoned = true;
-    } else if (ORDERLY.has(code)) {
-      this.#tcp.end();
-      this.#tcp.resume();
-      if (this.#tcp.connecting) this.#tcp.once('connect', () => this.#destroyLater());
-      else this.#destroyLater();
+      if (this.#tcp.connecting) this.#abandoned = true;
+      else this.#tcp.resetAndDestroy();
     } else {
-      this.#tcp.resetAndDestroy();
+      this.#tcp.resume();
+      if (!this.#endedByServer) this.#endWithin(LAST_BYTES_MS, () => this.#tcp.resetAndDestroy());
+      // Its last bytes come before the FIN, however slowly the server reads.
+      this.#tcp.end(() => this.#endWithin(GRACE_MS, () => this.#tcp.destroy()));
     }
     if (this.#tcp.destroyed) this.#options.onClosed();
   }
 
   #closed(): void {
-    clearTimeout(this.#grace);
+    clearTimeout(this.#deadline);
     const { identifier, onClosed } = this.#options;
     if (this.#own) identifier.closed(this.#own, this.#endedByServer);
     else identifier.failed(this.#attempt);
-    if (this.#webSocket.readyState === this.#webSocket.CLOSED) onClosed();
+    if (this.#hasCut) this.#end('cut', null);
+    if (this.#page.isClosed) onClosed();
   }
 
-  #destroyLater(): void {
-    this.#grace ??= setTimeout(() => this.#tcp.destroy(), GRACE_MS);
-  }
-
-  /** The page broke the protocol. The TCP side goes when its WebSocket has closed. */
-  #refuse([code, reason]: readonly [number, string]): void {
-    this.#refused = true;
-    this.#webSocket.close(code, reason);
-  }
-
-  #tell(frame: ConnectedFrame | EndedFrame, sent?: () => void): void {
-    if (this.#webSocket.readyState === this.#webSocket.OPEN)
-      this.#webSocket.send(JSON.stringify(frame), sent);
+  #endWithin(ms: number, end: () => void): void {
+    clearTimeout(this.#deadline);
+    if (!this.#tcp.destroyed) this.#deadline = setTimeout(end, ms);
   }
 }
 

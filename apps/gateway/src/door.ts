@@ -1,19 +1,25 @@
 /**
- * The gateway's door: who may talk to it at all. It listens on this machine only, yet any web site
- * that is open in the same browser can reach it, directly (cross-site requests and WebSockets,
- * which have no same-origin policy) or under a name of its own that it points at 127.0.0.1 (DNS
- * rebinding). So every request, upgrades included, must name the gateway's own address as its Host,
- * and if a browser says where a request comes from, it must be the gateway's own page.
+ * The gateway's door: who may talk to it at all. Any web site that is open in a browser on this machine
+ * can reach it, directly (cross-site requests and WebSockets, which have no same-origin policy) or under
+ * a name of its own that it points at 127.0.0.1 (DNS rebinding). So every request, upgrades included,
+ * must name the gateway's own address as its Host, and if a browser says where a request comes from, it
+ * must be the gateway's own page.
  *
  * Sources: RFC 6455 section 10.2 (Origin), RFC 9112 section 3.2 (Host), Fetch Metadata (W3C).
  */
 
 import type { IncomingMessage } from 'node:http';
-import { isIPv6 } from 'node:net';
+import { isLoopback, plainAddress, urlHost } from './addresses.ts';
 import { Refusal } from './errors.ts';
 
-/** Why this request must not come in, or undefined if it may. */
-export function refusalAtDoor(request: IncomingMessage): Refusal | undefined {
+/**
+ * Why this request must not come in, or undefined if it may. `names` are those of this machine under
+ * which it may be called too, where the page is open to its network.
+ */
+export function refusalAtDoor(
+  request: IncomingMessage,
+  names: readonly string[] = [],
+): Refusal | undefined {
   // An absolute target (`GET http://other/ HTTP/1.1`) would overrule Host.
   if (!request.url?.startsWith('/')) return new Refusal('badTarget');
 
@@ -21,7 +27,8 @@ export function refusalAtDoor(request: IncomingMessage): Refusal | undefined {
   const [host] = hosts;
   if (hosts.length > 1) return new Refusal('manyHosts');
   if (!host) return new Refusal('noHost');
-  if (!ownHosts(request).includes(host)) return new Refusal('foreignHost');
+  // Letter for letter: a browser sends a host in lower case and an address in its shortest form.
+  if (!ownHosts(request, names).includes(host)) return new Refusal('foreignHost');
 
   // A sandboxed page and a file send `null`, which is nobody's origin. Programs such as curl send none.
   const origins = valuesOf(request, 'origin');
@@ -36,13 +43,17 @@ export function refusalAtDoor(request: IncomingMessage): Refusal | undefined {
   return undefined;
 }
 
-/** The only names under which this gateway answers, from where the request really arrived. */
-function ownHosts({ socket }: IncomingMessage): string[] {
+/**
+ * The only hosts under which this gateway answers, from where the request really arrived: the address
+ * of this machine that the client connected to, even if it listens at a wildcard.
+ */
+function ownHosts({ socket }: IncomingMessage, names: readonly string[]): string[] {
   const { localAddress = '', localPort = 0 } = socket;
-  const bound = isIPv6(localAddress) ? `[${localAddress}]` : localAddress;
-  const names = ['127.0.0.1', 'localhost', '[::1]', bound];
-  const hosts = names.map((name) => `${name}:${localPort}`);
-  return localPort === 80 ? [...hosts, ...names] : hosts;
+  const address = plainAddress(localAddress);
+  const local = isLoopback(address) ? ['127.0.0.1', 'localhost', '[::1]'] : [];
+  const own = [...local, urlHost(address), ...names];
+  const hosts = own.map((name) => `${name}:${localPort}`);
+  return localPort === 80 ? [...hosts, ...own] : hosts;
 }
 
 /** Every value of a header: `request.headers` would keep only the first Host and Origin. */

@@ -23,6 +23,16 @@ export const refusals = {
     'The browser says that another site made this request.',
     'Only the page that this gateway serves may call it.',
   ],
+  notPresenter: [
+    403,
+    'Only the presenter may do this.',
+    'Open the address with #token= that Sockscope printed when it started.',
+  ],
+  wrongToken: [
+    403,
+    'This is not the presenter’s token.',
+    'It is behind #token= in the address that Sockscope printed when it started.',
+  ],
   noRoute: [404, 'There is nothing at this address.', 'docs/protocol.md lists every address.'],
   noSocketHere: [
     404,
@@ -39,6 +49,12 @@ export const refusals = {
   tooLarge: [413, 'The body is too large.', 'Send at most 16 KiB.'],
   mediaType: [415, 'The body has a type that is not taken here.', 'Send application/json.'],
   socketOnly: [426, 'This address is for WebSockets only.', 'Connect with ws:// instead.'],
+  tooFast: [429, 'There are too many requests from this address.', 'Try again in a minute.'],
+  manyFromAddress: [
+    429,
+    'There are as many WebSockets from this address as the gateway allows.',
+    'Close some, or start it with a larger --max-sockets-per-address.',
+  ],
   longHeaders: [431, 'The header lines are too long.', 'Send fewer cookies and headers.'],
   internal: [500, 'The gateway failed at this request.', 'Its log says why: --log-level error.'],
   notBuilt: [503, 'The page has not been built yet.', 'End Sockscope and run npm start.'],
@@ -80,6 +96,8 @@ export const closings = {
   notControl: [1008, 'a text frame must be {"type":"shutdown"}; bytes go in binary frames'],
   afterShutdown: [1008, 'no bytes may follow a shutdown frame'],
   viewerSpoke: [1008, 'this WebSocket takes no frames'],
+  tooManyFragments: [1008, ''],
   tooBig: [1009, ''],
   full: [1013, 'too many'],
+  cut: [4000, 'nothing came from the page for 22 seconds; the TCP connection was reset'],
 } as const satisfies Record<string, readonly [code: number, reason: string]>;

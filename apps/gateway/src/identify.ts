@@ -52,6 +52,8 @@ interface Line {
   /** By `address port`; more than one only after the kernel gave a port out again: oldest first. */
   sockets: Map<string, OwnSocket[]>;
   pending: Pending[];
+  /** Whether the kernel's table last showed an empty accept queue. */
+  queueIsEmpty: boolean;
 }
 
 /**
@@ -59,6 +61,13 @@ interface Line {
  * this many milliseconds none will come: the connection died in an overflowing accept queue.
  */
 export const REPORT_MS = 30_000;
+
+/**
+ * A client may be connected in its own eyes and not in the server's: an overflowing accept queue
+ * dropped its last ACK. The kernel tries for a minute (tcp_synack_retries). If the queue is empty
+ * this many milliseconds after such a socket was closed, nobody will accept it.
+ */
+export const LOST_MS = 120_000;
 
 export class Identifier {
   readonly #report: (verdict: Verdict) => void;
@@ -104,6 +113,7 @@ export class Identifier {
   /** Reads the log: every event, in its order. */
   observe(event: LabEvent): void {
     if (event.type === 'accepted') this.#accepted(event);
+    if (event.type === 'sampled') this.#line(event.server).queueIsEmpty = event.acceptQueue === 0;
     // With the listener its accept queue is gone: what has not been accepted never will be.
     if (event.type === 'stopped' || event.type === 'crashed')
       this.#line(event.server).sockets.clear();
@@ -113,7 +123,7 @@ export class Identifier {
 
   #accepted({ server, connection, address, port }: LabEvent & { type: 'accepted' }): void {
     const line = this.#line(server);
-    this.#forget(line, (socket) => this.#isOverdue(socket));
+    this.#forget(line, (socket) => this.#isOverdue(socket, line));
     const before = this.#attempts + 1;
     line.pending.push({ connection, key: keyOf(address, port), address: plain(address), before });
     this.#decide(server);
@@ -147,8 +157,9 @@ export class Identifier {
     this.#forget(line, ({ closedAt }) => closedAt !== undefined);
   }
 
-  #isOverdue({ closedAt, endedByServer }: OwnSocket): boolean {
-    return (endedByServer ?? false) && this.#now() - (closedAt ?? Infinity) > REPORT_MS;
+  #isOverdue({ closedAt = Infinity, endedByServer = false }: OwnSocket, line: Line): boolean {
+    const age = this.#now() - closedAt;
+    return (endedByServer && age > REPORT_MS) || (line.queueIsEmpty && age > LOST_MS);
   }
 
   #forget(line: Line, gone: (socket: OwnSocket) => boolean): void {
@@ -162,8 +173,10 @@ export class Identifier {
 
   #line(server: ServerId): Line {
     let line = this.#lines.get(server);
-    if (!line)
-      this.#lines.set(server, (line = { attempts: new Set(), sockets: new Map(), pending: [] }));
+    if (!line) {
+      line = { attempts: new Set(), sockets: new Map(), pending: [], queueIsEmpty: false };
+      this.#lines.set(server, line);
+    }
     return line;
   }
 }

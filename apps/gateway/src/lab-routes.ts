@@ -2,22 +2,35 @@
 
 import type { LabHost } from '@sockscope/tcp-core/host/lab-host';
 import { serverIds, type ServerId } from '@sockscope/tcp-core/trace/events';
+import { readingLimit, type AddressLimits } from './address-limits.ts';
 import { Refusal } from './errors.ts';
 import type { Gateway } from './gateway.ts';
 import { ServerChanges, ServerParams, type HealthAnswer, type ServerAnswer } from './schemas.ts';
 
-export function registerLabRoutes(app: Gateway, { lab }: { lab: LabHost }): void {
-  const startedAt = performance.now();
+/** An answer to `GET /api/history` may be so many milliseconds old. */
+const HISTORY_MS = 500;
 
-  app.get('/api/lab', (_request, reply) =>
+export function registerLabRoutes(
+  app: Gateway,
+  { lab, limits }: { lab: LabHost; limits?: AddressLimits | undefined },
+): void {
+  const startedAt = performance.now();
+  const reading = limits ? { config: { rateLimit: readingLimit(limits) } } : {};
+
+  app.get('/api/lab', reading, (_request, reply) =>
     reply.header('cache-control', 'no-store').send({ type: 'snapshot', state: lab.state }),
   );
 
-  app.get('/api/history', (_request, reply) => {
-    const { history } = lab;
-    return reply
-      .header('cache-control', 'no-store')
-      .send({ type: 'history', state: history.base, events: history.events() });
+  // Some megabytes: a class that opens a stage together gets what was written for the first of them.
+  let written = { at: -Infinity, text: '' };
+  app.get('/api/history', reading, (_request, reply) => {
+    const now = performance.now();
+    if (now - written.at >= HISTORY_MS) {
+      const { history } = lab;
+      const answer = { type: 'history', state: history.base, events: history.events() };
+      written = { at: now, text: JSON.stringify(answer) };
+    }
+    return reply.header('cache-control', 'no-store').type('application/json').send(written.text);
   });
 
   app.get('/healthz', (_request, reply) => {

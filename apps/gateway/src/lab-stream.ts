@@ -14,7 +14,7 @@ import { LabQuery, type GapFrame } from './schemas.ts';
 const BATCH_MS = 16;
 const BATCH_EVENTS = 1000;
 
-/** A viewer for which more bytes than this wait gets no events until they are read. */
+/** A viewer for which more bytes than this would wait gets no events until it has read what does. */
 export const VIEWER_BYTES = 1024 * 1024;
 
 /** Pages that may watch at once. */
@@ -27,8 +27,11 @@ interface Viewer {
   webSocket: WebSocket;
   /** The last event it was sent, by itself or in a snapshot. */
   seq: number;
-  /** It does not read fast enough, and is sent nothing for now. */
-  behind: boolean;
+  /**
+   * `live` gets each batch as it is made, `resuming` what it missed while it was away, batch after
+   * batch as it reads them; `behind` reads too slowly and is sent nothing for now.
+   */
+  state: 'live' | 'resuming' | 'behind';
   unanswered: number;
 }
 
@@ -55,7 +58,7 @@ export class LabStream {
   add(webSocket: WebSocket, { epoch, since }: { epoch?: string; since?: number }): void {
     // Whatever waits belongs to the viewers that are here already; this one starts behind it.
     this.#flush();
-    const viewer: Viewer = { webSocket, seq: 0, behind: false, unanswered: 0 };
+    const viewer: Viewer = { webSocket, seq: 0, state: 'live', unanswered: 0 };
     this.#viewers.add(viewer);
     webSocket
       .on('pong', () => (viewer.unanswered = 0))
@@ -67,14 +70,8 @@ export class LabStream {
       return;
     }
     viewer.seq = since;
-    const { history } = this.#lab;
-    if (since < history.first || since > history.last) {
-      this.#catchUp(viewer);
-      return;
-    }
-    const missed = history.events(since);
-    for (const batch of batches(missed)) this.#send(viewer, framed(batch));
-    viewer.seq = missed.at(-1)?.seq ?? since;
+    viewer.state = 'resuming';
+    this.#resume(viewer);
   }
 
   close(): void {
@@ -100,48 +97,71 @@ export class LabStream {
     for (const batch of batches(waiting)) {
       // Made once, whatever the number of viewers.
       const frame = framed(batch);
-      for (const viewer of this.#viewers) this.#offer(viewer, frame, batch.at(-1)?.seq ?? 0);
+      const last = batch.at(-1)?.seq ?? 0;
+      for (const viewer of this.#viewers)
+        if (viewer.state === 'live') this.#offer(viewer, frame, last);
     }
   }
 
-  #offer(viewer: Viewer, frame: string, last: number): void {
-    if (viewer.behind) return;
-    if (viewer.webSocket.bufferedAmount > VIEWER_BYTES) {
-      viewer.behind = true;
+  #offer(viewer: Viewer, frame: Buffer, last: number): void {
+    const waiting = viewer.webSocket.bufferedAmount;
+    if (waiting > 0 && waiting + frame.length > VIEWER_BYTES) {
+      viewer.state = 'behind';
       return;
     }
     viewer.seq = last;
     this.#send(viewer, frame);
   }
 
-  /** Every frame's callback looks whether a viewer that was behind has read it all. */
-  #send(viewer: Viewer, frame: string): void {
-    viewer.webSocket.send(frame, (error) => {
-      if (error || !viewer.behind || viewer.webSocket.bufferedAmount > 0) return;
-      this.#flush();
-      viewer.behind = false;
-      this.#catchUp(viewer);
+  #send(viewer: Viewer, frame: Buffer): void {
+    viewer.webSocket.send(frame, { binary: false }, (error) => {
+      if (!error) this.#taken(viewer);
     });
   }
 
-  /** Names what the viewer has missed, and gives it the state instead. */
-  #catchUp(viewer: Viewer): void {
+  /** Something that was sent to the viewer is gone to the kernel. */
+  #taken(viewer: Viewer): void {
+    if (viewer.state === 'live' || viewer.webSocket.bufferedAmount > 0) return;
+    this.#flush();
+    if (viewer.state === 'behind') this.#skip(viewer);
+    else this.#resume(viewer);
+  }
+
+  /** Goes on behind the last event that the viewer has, if that is still remembered. */
+  #resume(viewer: Viewer): void {
+    const { history } = this.#lab;
+    if (viewer.seq < history.first || viewer.seq > history.last) {
+      this.#skip(viewer);
+      return;
+    }
+    const missed = history.events(viewer.seq, viewer.seq + BATCH_EVENTS);
+    viewer.seq += missed.length;
+    if (viewer.seq === history.last) viewer.state = 'live';
+    if (missed.length > 0) this.#send(viewer, framed(missed));
+  }
+
+  /** Names what the viewer will not get, and gives it the state instead. */
+  #skip(viewer: Viewer): void {
     const gap: GapFrame = { type: 'gap', from: viewer.seq + 1, to: this.#lab.state.seq };
-    if (gap.from <= gap.to) this.#send(viewer, JSON.stringify(gap));
+    if (gap.from <= gap.to) this.#send(viewer, Buffer.from(JSON.stringify(gap)));
     this.#snapshot(viewer);
   }
 
   #snapshot(viewer: Viewer): void {
     const { state } = this.#lab;
     viewer.seq = state.seq;
-    this.#send(viewer, JSON.stringify({ type: 'snapshot', state }));
+    viewer.state = 'live';
+    this.#send(viewer, Buffer.from(JSON.stringify({ type: 'snapshot', state })));
   }
 
   #ping(): void {
     for (const viewer of this.#viewers) {
       if (viewer.unanswered >= PINGS_UNANSWERED) viewer.webSocket.terminate();
       viewer.unanswered += 1;
-      if (viewer.webSocket.readyState === viewer.webSocket.OPEN) viewer.webSocket.ping();
+      const { webSocket } = viewer;
+      // Its bytes wait like all others: when they are gone, the viewer may be able to go on.
+      if (webSocket.readyState === webSocket.OPEN)
+        webSocket.ping(undefined, undefined, () => this.#taken(viewer));
     }
   }
 }
@@ -167,8 +187,9 @@ export function registerLabStream(app: Gateway, { lab }: { lab: LabHost }): void
   });
 }
 
-function framed(events: readonly LabEvent[]): string {
-  return JSON.stringify({ type: 'events', events });
+/** As bytes, so that they are the same memory for all who wait for them. */
+function framed(events: readonly LabEvent[]): Buffer {
+  return Buffer.from(JSON.stringify({ type: 'events', events }));
 }
 
 function* batches(events: readonly LabEvent[]): Generator<readonly LabEvent[]> {

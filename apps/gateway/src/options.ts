@@ -1,27 +1,57 @@
 /** The gateway's command line. */
 
-import { BlockList, isIP } from 'node:net';
+import { isIP } from 'node:net';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { isLoopback } from './addresses.ts';
+import { TOKEN } from './presenter.ts';
 
 export interface Options {
-  /** Where the page is served: a loopback address. */
+  /** Where the page is served: a loopback address, unless `lan`. */
   host: string;
   port: number;
+  /** Open to other machines: then only the presenter controls the servers. */
+  lan: boolean;
+  /** The presenter's token, if it is not to be made anew. */
+  presenterToken: string | undefined;
   /** Where the four servers listen. */
   tcpHost: string;
   tcpPorts: [number, number, number, number];
   logLevel: string;
   maxSessions: number;
+  maxSocketsPerAddress: number;
 }
+
+/** What commander makes of the arguments: these two have defaults that depend on each other. */
+type Given = Omit<Options, 'host' | 'lan' | 'presenterToken'> &
+  Partial<Pick<Options, 'host' | 'lan'>>;
 
 const LOG_LEVELS = ['silent', 'error', 'warn', 'info', 'debug'];
 
+/** Not an option: other users of this machine can read the command line. */
+const TOKEN_VARIABLE = 'SOCKSCOPE_PRESENTER_TOKEN';
+
+const ENVIRONMENT = `
+Environment:
+  ${TOKEN_VARIABLE}  with --lan: the presenter's token, 22 to 128 of
+                             A-Z a-z 0-9 _ - (default: a new one at each start)`;
+
 /** What Sockscope is asked to do; throws commander's error, with exit code and one line, otherwise. */
-export function parseOptions(argv: readonly string[]): Options {
-  return new Command('npm start --')
+export function parseOptions(
+  argv: readonly string[],
+  environment: NodeJS.ProcessEnv = process.env,
+): Options {
+  const command = new Command('npm start --')
     .description('Sockscope: four TCP servers, and a page that shows what they do.')
-    .option('--host <address>', 'where the page is served', loopback, '127.0.0.1')
+    .option(
+      '--host <address>',
+      'where the page is served (default: "127.0.0.1", with --lan "0.0.0.0")',
+      ipAddress,
+    )
     .option('--port <number>', 'port of the page; 0 picks a free one', port, 3000)
+    .option(
+      '--lan',
+      'opens the page to other machines: they watch and are clients, the presenter controls',
+    )
     .option('--tcp-host <address>', 'where the four servers listen', ipAddress, '127.0.0.1')
     .addOption(
       new Option('--tcp-ports <four numbers>', 'their ports; 0 picks free ones')
@@ -34,11 +64,32 @@ export function parseOptions(argv: readonly string[]): Options {
         .default('silent'),
     )
     .option('--max-sessions <number>', 'browser clients at once', sessions, 2000)
+    .option(
+      '--max-sockets-per-address <number>',
+      'with --lan: WebSockets at once, pages and browser clients, from one other address',
+      sessions,
+      100,
+    )
+    .addHelpText('after', ENVIRONMENT)
     .allowExcessArguments(false)
     .exitOverride()
     .configureOutput({ writeErr: () => undefined })
-    .parse(argv, { from: 'user' })
-    .opts<Options>();
+    .parse(argv, { from: 'user' });
+
+  const { lan = false, ...given } = command.opts<Given>();
+  const { host = lan ? '0.0.0.0' : '127.0.0.1' } = given;
+  if (!lan && !isLoopback(host))
+    command.error(
+      `--host ${host} opens the page to other machines: add --lan, ` +
+        'which lets only the presenter control the servers, or give 127.0.0.1 or ::1.',
+    );
+  const presenterToken = environment[TOKEN_VARIABLE];
+  if (lan && presenterToken !== undefined && !TOKEN.test(presenterToken))
+    command.error(
+      `${TOKEN_VARIABLE} must be 22 to 128 of A-Z a-z 0-9 _ - (128 bits or more): ` +
+        'unset it, or make one with: openssl rand -hex 16',
+    );
+  return { ...given, host, lan, presenterToken };
 }
 
 function port(text: string): number {
@@ -69,24 +120,6 @@ function ipAddress(text: string): string {
     throw new InvalidArgumentError('Give an IP address, such as 127.0.0.1 or ::1.');
   return address;
 }
-
-function loopback(text: string): string {
-  const address = ipAddress(text);
-  if (!isLoopback(address))
-    throw new InvalidArgumentError(
-      'Serving the page beyond this machine is not supported yet: give 127.0.0.1 or ::1.',
-    );
-  return address;
-}
-
-/** Whether only this machine can reach the address (RFC 1122 section 3.2.1.3, RFC 4291 section 2.5.3). */
-export function isLoopback(address: string): boolean {
-  return loopbacks.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
-}
-
-const loopbacks = new BlockList();
-loopbacks.addSubnet('127.0.0.0', 8);
-loopbacks.addAddress('::1', 'ipv6');
 
 function wholeNumber(text: string): number | undefined {
   return /^\d{1,6}$/.test(text) ? Number(text) : undefined;

@@ -26,12 +26,27 @@ const contentSecurityPolicy = {
   },
 };
 
+/** For the answers that no hook reaches: to what is no request, or to no address. */
+export const bareHeaders = {
+  'content-security-policy': "default-src 'none';frame-ancestors 'none'",
+  'x-content-type-options': 'nosniff',
+};
+
 /** Vite puts a hash of the content into the names below assets/. */
 const IMMUTABLE = 'public, max-age=31536000, immutable';
 
-export async function registerHeaders(app: Gateway): Promise<void> {
+/** `isSecureContext`: the browser trusts the origin, as it does plain HTTP on its own machine only. */
+export async function registerHeaders(
+  app: Gateway,
+  { isSecureContext }: { isSecureContext: boolean },
+): Promise<void> {
   await app.register(helmet, {
+    // Elsewhere it ignores these, and complains to whoever looks at the console.
+    crossOriginOpenerPolicy: isSecureContext,
+    originAgentCluster: isSecureContext,
     contentSecurityPolicy,
+    // What frame-ancestors says, for browsers that do not know it.
+    xFrameOptions: { action: 'deny' },
     referrerPolicy: { policy: 'no-referrer' },
     // Plain HTTP on this machine: there is no HTTPS to insist on.
     strictTransportSecurity: false,

@@ -19,7 +19,11 @@ export const Session = Type.String({ pattern: '^[A-Za-z0-9-]{1,40}$' });
 export const ServerParams = Type.Object({ server: ServerName }, closed);
 
 /** `GET /ws/client/:server` */
-export const ClientQuery = Type.Object({ session: Type.Optional(Session) }, closed);
+export const ClientQuery = Type.Object(
+  { session: Type.Optional(Session), halfOpen: Type.Optional(Type.Boolean()) },
+  closed,
+);
+export type ClientQuery = Static<typeof ClientQuery>;
 
 /** `GET /ws/lab`: the last event that the viewer has. */
 export const LabQuery = Type.Object(
@@ -42,7 +46,7 @@ export const ServerChanges = Type.Object(
 );
 
 /** How a browser client's TCP connection ended. */
-export const endings = ['fin', 'rst', 'refused', 'timeout', 'failed'] as const;
+export const endings = ['fin', 'rst', 'refused', 'timeout', 'failed', 'cut'] as const;
 export type SessionEnding = (typeof endings)[number];
 
 /** The text frames on `/ws/client/…`; binary frames are the stream's bytes. */
@@ -61,6 +65,8 @@ export const clientFrames = {
       type: Type.Literal('ended'),
       how: Type.Enum(endings),
       errno: Type.Union([Type.String(), Type.Null()]),
+      /** With `cut` only: bytes of the server that never went to the page; it may be more. */
+      missing: Type.Optional(Type.Integer({ minimum: 0 })),
     },
     closed,
   ),
@@ -131,6 +137,16 @@ export const HealthAnswer = Type.Object(
   closed,
 );
 export type HealthAnswer = Static<typeof HealthAnswer>;
+
+/** `POST /api/presenter` */
+export const PresenterToken = Type.Object(
+  { token: Type.String({ minLength: 1, maxLength: 128 }) },
+  closed,
+);
+
+/** `GET` and `POST /api/presenter`: whether this browser may start, stop and change the servers. */
+export const PresenterAnswer = Type.Object({ mayControl: Type.Boolean() }, closed);
+export type PresenterAnswer = Static<typeof PresenterAnswer>;
 
 /** Every refused request: what is wrong, and what to do about it. */
 export const ErrorAnswer = Type.Object({ error: Type.String(), hint: Type.String() }, closed);

@@ -1,15 +1,17 @@
 /** The process: starts the four servers and the page, says where they are, and ends them. */
 
 import { once } from 'node:events';
-import { isIPv6, type AddressInfo } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { LabHost } from '@sockscope/tcp-core/host/lab-host';
 import { serverIds } from '@sockscope/tcp-core/trace/events';
 import { CommanderError } from 'commander';
-import { pino } from 'pino';
-import { buildApp } from './app.ts';
+import { hostPort, isLoopback, machineNames, reachableAddresses } from './addresses.ts';
+import { buildApp, type Lan } from './app.ts';
 import type { Gateway } from './gateway.ts';
-import { isLoopback, parseOptions, type Options } from './options.ts';
+import { openLog } from './log.ts';
+import { parseOptions, type Options } from './options.ts';
+import { makeToken } from './presenter.ts';
 import { endOnSignal } from './shutdown.ts';
 
 const WEB_ROOT = fileURLToPath(new URL('../../web/dist/', import.meta.url));
@@ -18,11 +20,15 @@ const WEB_ROOT = fileURLToPath(new URL('../../web/dist/', import.meta.url));
 const TCP_OPTIONS = { host: 'another with --tcp-host', port: 'others with --tcp-ports' };
 const PAGE_OPTIONS = { host: 'another with --host', port: 'another with --port' };
 
+/** What one other address may do in a minute; a class behind one router has one address. */
+const UPGRADES_PER_MINUTE = 600;
+const READINGS_PER_MINUTE = 240;
+
 /** A reason not to start, in one line for the person who started it. */
 class StartError extends Error {}
 
 async function start(options: Options): Promise<void> {
-  const logger = pino({ level: options.logLevel }, pino.destination({ fd: 2, sync: true }));
+  const logger = openLog(options.logLevel);
   const lab = new LabHost();
   let app: Gateway | undefined;
   const end = async (): Promise<void> => {
@@ -33,12 +39,16 @@ async function start(options: Options): Promise<void> {
   endOnSignal(end, process.env['SOCKSCOPE_WATCH_PARENT'] === '1');
 
   try {
-    app = await buildApp({ lab, webRoot: WEB_ROOT, options, logger });
+    const lan = options.lan ? lanOf(options) : undefined;
+    app = await buildApp({ lab, webRoot: WEB_ROOT, options, lan, logger });
     for (const line of await startServers(lab, options)) say(line);
-    if (!isLoopback(options.tcpHost)) say(openTo(options.tcpHost));
-    const page = await openPage(app, options);
-    say(`page on ${page}`);
-    say(`Sockscope is ready: open ${page} (Ctrl+C ends it)`);
+    if (!isLoopback(options.tcpHost)) say(serversOpenTo(options.tcpHost));
+    const port = await openPage(app, options);
+    const pages = pageAddresses(options).map((address) => `http://${hostPort(address, port)}/`);
+    for (const page of pages) say(`page on ${page}`);
+    if (lan) for (const line of lanLines(options.host, port, lan)) say(line);
+    const who = lan ? 'you open the presenter’s address, others' : 'open';
+    say(`Sockscope is ready: ${who} ${pages[0]} (Ctrl+C ends it)`);
   } catch (error) {
     await end();
     throw error;
@@ -60,13 +70,46 @@ async function startServers(lab: LabHost, { tcpHost, tcpPorts }: Options): Promi
   );
 }
 
-async function openPage(app: Gateway, { host, port }: Options): Promise<string> {
+/** Resolves with the port. */
+async function openPage(app: Gateway, { host, port }: Options): Promise<number> {
   try {
     await app.listen({ host, port });
   } catch (error) {
     throw cannotListen('page', { host, port }, PAGE_OPTIONS, error as Error);
   }
-  return `http://${hostPort(host, (app.server.address() as AddressInfo).port)}/`;
+  return (app.server.address() as AddressInfo).port;
+}
+
+function lanOf({ presenterToken, maxSocketsPerAddress }: Options): Lan {
+  return {
+    token: presenterToken ?? makeToken(),
+    names: machineNames(),
+    socketsPerAddress: maxSocketsPerAddress,
+    upgradesPerMinute: UPGRADES_PER_MINUTE,
+    readingsPerMinute: READINGS_PER_MINUTE,
+  };
+}
+
+/** Where the page can be opened: a machine without a network has only itself. */
+function pageAddresses({ host }: Options): string[] {
+  const addresses = reachableAddresses(host);
+  return addresses.length > 0 ? addresses : [onThisMachine(host)];
+}
+
+/** The only place where the token is told. */
+function* lanLines(host: string, port: number, { token }: Lan): Generator<string> {
+  yield (
+    'warning: --lan: whoever reaches this machine there can watch, and be a client of the four ' +
+    'servers; nothing is encrypted'
+  );
+  const control = `http://${hostPort(onThisMachine(host), port)}/#token=${token}`;
+  yield `presenter: ${control} starts, stops and changes the servers; keep it to yourself`;
+}
+
+/** Where this machine itself reaches what listens at `host`: a token should not cross a network. */
+function onThisMachine(host: string): string {
+  if (host === '0.0.0.0') return '127.0.0.1';
+  return host === '::' ? '::1' : host;
 }
 
 function cannotListen(
@@ -94,28 +137,24 @@ function cannotListen(
   }
 }
 
-function openTo(tcpHost: string): string {
+function serversOpenTo(tcpHost: string): string {
   return (
     `warning: ${tcpHost} is not loopback: whoever reaches this machine there can use the four ` +
-    'servers and is shown on the page'
+    'servers, without a password, and is shown on the page'
   );
-}
-
-function hostPort(host: string, port: number): string {
-  return isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
 function say(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-/** Whatever stops Sockscope from starting: one line on stderr, exit code 1. */
+/** Whatever stops Sockscope from starting: one line on stderr; exit code 2 for wrong arguments, else 1. */
 async function fail(error: unknown): Promise<void> {
   if (error instanceof CommanderError && error.exitCode === 0) return;
   const text = error instanceof Error ? error.message : String(error);
   const [line] = text.replace(/^error: /, '').split('\n');
   const advice = error instanceof CommanderError ? ' (npm start -- --help lists the options)' : '';
-  process.exitCode = 1;
+  process.exitCode = error instanceof CommanderError ? 2 : 1;
   if (!process.stderr.write(`sockscope: ${line}${advice}\n`)) await once(process.stderr, 'drain');
   process.exit();
 }

@@ -1,10 +1,10 @@
-import { once } from 'node:events';
-import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
+import { mkdtempSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { refusals } from '../src/errors.ts';
+import { refusals, type RefusalName } from '../src/errors.ts';
+import { raw, upgrade, type RawAnswer } from './raw-http.ts';
+import { routesOf } from './routes-of.ts';
 import { startGateway, type Running } from './running-gateway.ts';
 
 let gateway: Running;
@@ -23,124 +23,227 @@ afterAll(async () => {
   rmSync(webRoot, { recursive: true });
 });
 
-/** Sends these lines as they are, and returns status, headers and body of the answer. */
-async function raw(
-  lines: string[],
-): Promise<{ status: number; head: string; body: { error: string; hint: string } }> {
-  const socket = connect({ host: '127.0.0.1', port: Number(port) });
-  socket.write(`${lines.join('\r\n')}\r\n\r\n`);
-  let text = '';
-  const ended = once(socket, 'close');
-  socket.on('data', (chunk) => {
-    text += chunk.toString();
-    // An upgrade that was let in stays open.
-    if (text.startsWith('HTTP/1.1 101')) socket.destroy();
-  });
-  await ended;
-  const [head = '', body = ''] = text.split('\r\n\r\n');
-  let json = {};
-  try {
-    json = JSON.parse(body) as object;
-  } catch {
-    // Pages and upgrades have no JSON.
-  }
-  return {
-    status: Number(head.split(' ')[1]),
-    head,
-    body: json as { error: string; hint: string },
-  };
+const send = (lines: string[]): Promise<RawAnswer> =>
+  raw({ host: '127.0.0.1', port: Number(port) }, lines);
+
+const close = ['Connection: close'];
+
+/** Some addresses with what they answer when the door is open. */
+const open: { request: string; headers: string[]; answer: number }[] = [
+  { request: 'GET /', headers: close, answer: 200 },
+  { request: 'HEAD /', headers: close, answer: 200 },
+  { request: 'GET /assets/index-D3adBe3f.js', headers: close, answer: 200 },
+  { request: 'GET /nothing', headers: close, answer: 404 },
+  { request: 'OPTIONS /api/lab', headers: close, answer: 404 },
+  { request: 'GET /%', headers: close, answer: 400 },
+  { request: 'GET /api/lab', headers: close, answer: 200 },
+  { request: 'GET /api/presenter', headers: close, answer: 200 },
+  { request: 'POST /api/presenter', headers: close, answer: 400 },
+  { request: 'GET /healthz', headers: close, answer: 200 },
+  { request: 'POST /api/servers/server4/start', headers: close, answer: 200 },
+  { request: 'POST /api/servers/server1/stop', headers: close, answer: 200 },
+  { request: 'POST /api/servers/server9/restart', headers: close, answer: 404 },
+  { request: 'PATCH /api/servers/server4', headers: close, answer: 400 },
+  { request: 'GET /ws/lab', headers: upgrade, answer: 101 },
+  { request: 'GET /ws/client/server1', headers: upgrade, answer: 101 },
+  { request: 'GET /ws/client/server4', headers: upgrade, answer: 101 },
+  { request: 'GET /ws/nothing', headers: upgrade, answer: 404 },
+  { request: 'GET /ws/lab', headers: close, answer: 426 },
+  { request: 'GET /api/lab', headers: upgrade, answer: 404 },
+];
+
+/**
+ * Every route of the gateway, and what is none, each as plain HTTP and as an upgrade: whoever must stay
+ * outside gets the door's answer whatever they ask for.
+ */
+function everyRequest(): { request: string; headers: string[] }[] {
+  const routes = routesOf(gateway.app).map((route) =>
+    route.replace(':server', 'server4').replace('*', '/'),
+  );
+  const none = ['GET /nothing', 'GET /%', 'OPTIONS /api/lab', 'DELETE /', 'GET /ws/nothing'];
+  return [...routes, ...none].flatMap((request) => [
+    { request, headers: close },
+    { request, headers: upgrade },
+  ]);
 }
 
-const upgrade = [
-  'Connection: Upgrade',
-  'Upgrade: websocket',
-  'Sec-WebSocket-Version: 13',
-  'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
-];
+type Stranger = [refusal: RefusalName, ...lines: string[]];
 
-/** Every route with what it answers when the door is open. */
-const routes: { request: string; headers: string[]; open: number }[] = [
-  { request: 'GET /', headers: ['Connection: close'], open: 200 },
-  { request: 'HEAD /', headers: ['Connection: close'], open: 200 },
-  { request: 'GET /assets/index-D3adBe3f.js', headers: ['Connection: close'], open: 200 },
-  { request: 'GET /nothing', headers: ['Connection: close'], open: 404 },
-  { request: 'OPTIONS /api/lab', headers: ['Connection: close'], open: 404 },
-  { request: 'GET /%', headers: ['Connection: close'], open: 400 },
-  { request: 'GET /api/lab', headers: ['Connection: close'], open: 200 },
-  { request: 'GET /healthz', headers: ['Connection: close'], open: 200 },
-  { request: 'POST /api/servers/server4/start', headers: ['Connection: close'], open: 200 },
-  { request: 'POST /api/servers/server1/stop', headers: ['Connection: close'], open: 200 },
-  { request: 'POST /api/servers/server9/restart', headers: ['Connection: close'], open: 404 },
-  { request: 'PATCH /api/servers/server4', headers: ['Connection: close'], open: 400 },
-  { request: 'GET /ws/lab', headers: upgrade, open: 101 },
-  { request: 'GET /ws/client/server1', headers: upgrade, open: 101 },
-  { request: 'GET /ws/client/server4', headers: upgrade, open: 101 },
-  { request: 'GET /ws/nothing', headers: upgrade, open: 404 },
-  { request: 'GET /ws/lab', headers: ['Connection: close'], open: 426 },
-  { request: 'GET /api/lab', headers: upgrade, open: 404 },
-];
+/** Hosts that are not this gateway's, each as good as its name can be made to look. */
+function foreignHosts(): Stranger[] {
+  const other = Number(port) - 1;
+  const own = `127.0.0.1:${port}`;
+  const hosts = [
+    'evil.com',
+    `evil.com:${port}`,
+    `localhost.evil.com:${port}`,
+    `127.0.0.1.evil.com:${port}`,
+    `localhost6:${port}`,
+    `localhost.:${port}`,
+    `127.0.0.1.:${port}`,
+    `LOCALHOST:${port}`,
+    `${hostname()}:${port}`,
+    `localhost:${other}`,
+    `127.0.0.1:${other}`,
+    `localhost:0${port}`,
+    `127.0.0.1`,
+    `127.0.0.1:`,
+    `localhost`,
+    // Other ways to write the same address, which no browser sends.
+    `127.1:${port}`,
+    `2130706433:${port}`,
+    `0x7f000001:${port}`,
+    `0177.0.0.1:${port}`,
+    // Other addresses that reach this machine.
+    `127.0.0.2:${port}`,
+    `0.0.0.0:${port}`,
+    `0:${port}`,
+    `[::]:${port}`,
+    `::1:${port}`,
+    `[0:0:0:0:0:0:0:1]:${port}`,
+    `[::ffff:127.0.0.1]:${port}`,
+    `[::ffff:7f00:1]:${port}`,
+    `[::1%25lo]:${port}`,
+    // More than a host.
+    `evil.com@${own}`,
+    `${own}@evil.com`,
+    `user:pass@${own}`,
+    `http://${own}`,
+    `${own}/`,
+    `${own}, evil.com`,
+    `${own} evil.com`,
+  ];
+  return [
+    ...hosts.map((host): Stranger => ['foreignHost', `Host: ${host}`]),
+    ['foreignHost', `Host: evil.com:${port}`, `Origin: http://evil.com:${port}`],
+    ['foreignHost', `Host: evil.com:${port}`, `X-Forwarded-Host: ${own}`],
+    ['foreignHost', `Host: evil.com:${port}`, `Forwarded: host="${own}"`],
+    ['noHost'],
+    ['noHost', 'Host:'],
+    ['noHost', `X-Forwarded-Host: ${own}`],
+    ['manyHosts', `Host: ${own}`, 'Host: evil.com'],
+    ['manyHosts', 'Host: evil.com', `Host: ${own}`],
+    ['manyHosts', `Host: ${own}`, `host: ${own}`],
+  ];
+}
+
+/** Origins that are not this gateway's page. */
+function foreignOrigins(): Stranger[] {
+  const other = Number(port) - 1;
+  const own = `127.0.0.1:${port}`;
+  const origins = [
+    'http://evil.com',
+    `http://evil.com:${port}`,
+    'null',
+    '',
+    `http://localhost:${port}`,
+    `http://[::1]:${port}`,
+    `http://127.0.0.1:${other}`,
+    'http://127.0.0.1',
+    `https://${own}`,
+    `ws://${own}`,
+    `HTTP://${own}`,
+    `http://${own}/`,
+    `http://${own}.`,
+    `http://${own}.evil.com`,
+    `http://${own}@evil.com`,
+    `http://evil.com@${own}`,
+    `http://127.0.0.1.:${port}`,
+    'file://',
+    'chrome-extension://abcdefghijklmnop',
+    own,
+  ];
+  return [
+    ...origins.map((origin): Stranger => [
+      'foreignOrigin',
+      `Host: ${own}`,
+      `Origin: ${origin}`.trim(),
+    ]),
+    ['foreignOrigin', `Host: ${own}`, `Origin: http://${own}`, 'Origin: http://evil.com'],
+    ['foreignOrigin', `Host: ${own}`, 'Origin: http://evil.com', `origin: http://${own}`],
+    ['foreignOrigin', `Host: ${own}`, `Origin: http://evil.com`, `X-Forwarded-Host: evil.com`],
+    ['foreignOrigin', `Host: localhost:${port}`, `Origin: http://${own}`],
+  ];
+}
+
+/** What a browser says of a request from elsewhere even where it sends no Origin. */
+function foreignSites(): Stranger[] {
+  const host = `Host: 127.0.0.1:${port}`;
+  return [
+    ...['cross-site', 'same-site', 'else'].map((site): Stranger => [
+      'foreignSite',
+      host,
+      `Sec-Fetch-Site: ${site}`,
+    ]),
+    ['foreignSite', host, 'Sec-Fetch-Site: same-origin', 'Sec-Fetch-Site: cross-site'],
+  ];
+}
+
+async function expectRefused(strangers: Stranger[], requests = everyRequest()): Promise<void> {
+  for (const { request, headers } of requests)
+    await Promise.all(
+      strangers.map(async ([name, ...lines]) => {
+        const { status, body } = await send([`${request} HTTP/1.1`, ...lines, ...headers]);
+        const asked = [request, headers[1] ?? '', ...lines].join(' | ');
+        expect(status, asked).toBe(refusals[name][0]);
+        if (request.startsWith('HEAD')) return;
+        expect(body, asked).toEqual({ error: refusals[name][1], hint: refusals[name][2] });
+      }),
+    );
+}
 
 describe('the door', () => {
-  it.each(routes)('lets its own page and programs in: $request', async (route) => {
-    const { request, headers, open } = route;
+  it('knows every route', () => {
+    const requests = everyRequest().map(({ request }) => request);
+    for (const known of [
+      'GET /',
+      'GET /ws/lab',
+      'GET /ws/client/server3',
+      'PATCH /api/servers/server4',
+    ])
+      expect(requests).toContain(known);
+  });
+
+  it('refuses every foreign Host on every route, upgrade or not', () =>
+    expectRefused(foreignHosts()));
+
+  it('refuses every foreign Origin on every route, upgrade or not', () =>
+    expectRefused(foreignOrigins()));
+
+  it('refuses what another site makes, wherever it connects or changes something', () =>
+    expectRefused(
+      foreignSites(),
+      everyRequest().filter(
+        ({ request, headers }) => headers === upgrade || !/^(GET|HEAD)/.test(request),
+      ),
+    ));
+
+  it('did nothing that a stranger asked for', () => {
+    // These tests come first: nothing but the start of server 4 has happened yet.
+    const types = new Set(gateway.lab.state.log.map(({ type }) => type));
+    for (const type of ['accepted', 'stopped', 'connectFailed'] as const)
+      expect(types).not.toContain(type);
+    expect(gateway.lab.state.log.filter(({ type }) => type === 'starting')).toHaveLength(1);
+  });
+
+  it.each(open)('lets its own page and programs in: $request', async (route) => {
+    const { request, headers, answer } = route;
     for (const host of [`127.0.0.1:${port}`, `localhost:${port}`, `[::1]:${port}`]) {
-      const program = await raw([`${request} HTTP/1.1`, `Host: ${host}`, ...headers]);
-      expect(program.status, host).toBe(open);
-      const page = await raw([
+      const program = await send([`${request} HTTP/1.1`, `Host: ${host}`, ...headers]);
+      expect(program.status, host).toBe(answer);
+      const page = await send([
         `${request} HTTP/1.1`,
         `Host: ${host}`,
         `Origin: http://${host}`,
         'Sec-Fetch-Site: same-origin',
         ...headers,
       ]);
-      expect(page.status, host).toBe(open);
+      expect(page.status, host).toBe(answer);
     }
   });
 
-  it.each(routes)('keeps everybody else out: $request', async ({ request, headers }) => {
-    const own = `127.0.0.1:${port}`;
-    const other = Number(port) - 1;
-    const strangers: [name: keyof typeof refusals, ...lines: string[]][] = [
-      ['foreignHost', `Host: evil.com`],
-      ['foreignHost', `Host: evil.com:${port}`, `Origin: http://evil.com:${port}`],
-      ['foreignHost', `Host: localhost.evil.com:${port}`],
-      ['foreignHost', `Host: 127.0.0.1.evil.com:${port}`],
-      ['foreignHost', `Host: localhost6:${port}`],
-      ['foreignHost', `Host: localhost.:${port}`],
-      ['foreignHost', `Host: 127.0.0.1`],
-      ['foreignHost', `Host: localhost:${other}`],
-      ['foreignHost', `Host: evil.com:${port}`, `X-Forwarded-Host: ${own}`],
-      ['foreignHost', `Host: evil.com@${own}`],
-      ['noHost'],
-      ['noHost', 'Host:'],
-      ['noHost', `X-Forwarded-Host: ${own}`],
-      ['manyHosts', `Host: ${own}`, 'Host: evil.com'],
-      ['manyHosts', 'Host: evil.com', `Host: ${own}`],
-      ['foreignOrigin', `Host: ${own}`, 'Origin: http://evil.com'],
-      ['foreignOrigin', `Host: ${own}`, 'Origin: null'],
-      ['foreignOrigin', `Host: ${own}`, `Origin: http://localhost:${port}`],
-      ['foreignOrigin', `Host: ${own}`, `Origin: http://127.0.0.1:${other}`],
-      ['foreignOrigin', `Host: ${own}`, `Origin: https://${own}`],
-      ['foreignOrigin', `Host: ${own}`, `Origin: http://${own}.evil.com`],
-      ['foreignOrigin', `Host: ${own}`, `Origin: http://${own}`, 'Origin: http://evil.com'],
-      ['foreignOrigin', `Host: ${own}`, `Origin: http://evil.com`, `X-Forwarded-Host: evil.com`],
-    ];
-    const changes = !/^(GET|HEAD)/.test(request) || headers.includes('Upgrade: websocket');
-    if (changes)
-      for (const site of ['cross-site', 'same-site'])
-        strangers.push(['foreignSite', `Host: ${own}`, `Sec-Fetch-Site: ${site}`]);
-    await Promise.all(
-      strangers.map(async ([name, ...lines]) => {
-        const { status, body } = await raw([`${request} HTTP/1.1`, ...lines, ...headers]);
-        expect(status, lines.join()).toBe(refusals[name][0]);
-        if (request.startsWith('HEAD')) return;
-        expect(body, lines.join()).toEqual({ error: refusals[name][1], hint: refusals[name][2] });
-      }),
-    );
-  });
-
   it('lets a link from another site open the page', async () => {
-    const { status } = await raw([
+    const { status } = await send([
       'GET / HTTP/1.1',
       `Host: ${gateway.host}`,
       'Sec-Fetch-Site: cross-site',
@@ -150,7 +253,7 @@ describe('the door', () => {
   });
 
   it('refuses a target that would overrule Host', async () => {
-    const { status } = await raw([
+    const { status } = await send([
       `GET http://${gateway.host}/ HTTP/1.1`,
       `Host: ${gateway.host}`,
       'Connection: close',
@@ -159,7 +262,7 @@ describe('the door', () => {
   });
 
   it('answers what is not HTTP with one error', async () => {
-    const { status, body } = await raw(['22 + 44']);
+    const { status, body } = await send(['22 + 44']);
     expect(status).toBe(400);
     expect(body.error).toBe(refusals.badRequest[1]);
   });
@@ -177,8 +280,35 @@ describe('the headers', () => {
       );
       expect(headers.get('x-content-type-options')).toBe('nosniff');
       expect(headers.get('referrer-policy')).toBe('no-referrer');
+      expect(headers.get('x-frame-options')).toBe('DENY');
       expect(headers.get('strict-transport-security')).toBeNull();
     }
+  });
+
+  it('are on every answer, refused upgrades and what is no request too', async () => {
+    const own = [`Host: 127.0.0.1:${port}`];
+    const asked = everyRequest().flatMap(({ request, headers }) =>
+      [own, [...own, 'Origin: http://evil.com']].map((lines) => [
+        `${request} HTTP/1.1`,
+        ...lines,
+        ...headers,
+      ]),
+    );
+    for (const lines of [...asked, ['22 + 44'], [`GET /%ff HTTP/1.1`, ...own, ...close]]) {
+      const { status, head } = await send(lines);
+      if (status === 101) continue;
+      expect(head, lines.join(' | ')).toMatch(/^x-content-type-options: nosniff\r?$/im);
+      const [, policy = ''] = /^content-security-policy: (.*)\r?$/im.exec(head) ?? [];
+      expect(policy, lines.join(' | ')).toContain("default-src 'none'");
+      expect(policy).toContain("frame-ancestors 'none'");
+      expect(policy).not.toContain('unsafe');
+    }
+  });
+
+  it('leave nothing of the page out: it has no script, style or handler in its HTML', () => {
+    const html = readFileSync(new URL('../../web/index.html', import.meta.url), 'utf8');
+    expect(html.match(/<script\b[^>]*>/g)).toEqual(['<script type="module" src="/src/main.ts">']);
+    expect(html).not.toMatch(/<style|\sstyle=|\son\w+=|javascript:/i);
   });
 
   it('let hashed files be kept, and nothing else', async () => {
@@ -191,7 +321,7 @@ describe('the headers', () => {
   it('are not the way to a file outside of the page', async () => {
     for (const path of ['/../package.json', '/%2e%2e/package.json', '/assets/..%2f..%2fetc/passwd'])
       expect(
-        (await raw([`GET ${path} HTTP/1.1`, `Host: ${gateway.host}`, 'Connection: close'])).status,
+        (await send([`GET ${path} HTTP/1.1`, `Host: ${gateway.host}`, 'Connection: close'])).status,
         path,
       ).toBeGreaterThanOrEqual(400);
   });

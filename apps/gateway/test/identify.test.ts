@@ -1,6 +1,6 @@
 import type { LabEvent } from '@sockscope/tcp-core/trace/events';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { Identifier, REPORT_MS, type Verdict } from '../src/identify.ts';
+import { Identifier, LOST_MS, REPORT_MS, type Verdict } from '../src/identify.ts';
 
 let now: number;
 let verdicts: Verdict[];
@@ -23,6 +23,11 @@ function accepted(port: number, address = '127.0.0.1'): number {
   const connection = ++connections;
   identifier.observe({ ...stamp, type: 'accepted', connection, fd: 9, address, port });
   return connection;
+}
+
+function sampled(acceptQueue: number): void {
+  const rest = { acceptQueue, waiting: [], timeWait: 0, connections: [] };
+  identifier.observe({ ...stamp, type: 'sampled', ...rest });
 }
 
 function event(type: 'stopped' | 'crashed' | 'listenerClosed'): void {
@@ -142,5 +147,20 @@ describe('a socket', () => {
     identifier.closed(identifier.connected(connecting('a'), '127.0.0.1', 40000), true);
     now = REPORT_MS + 1;
     expect([accepted(40000)].map(external)).toEqual(verdicts);
+  });
+
+  it('that an overflowing accept queue lost is forgotten once the queue is empty', () => {
+    identifier.closed(identifier.connected(connecting('a'), '127.0.0.1', 40000), false);
+    sampled(0);
+    now = LOST_MS + 1;
+    expect([accepted(40000)].map(external)).toEqual(verdicts);
+  });
+
+  it('is recognised however long the accept queue keeps it', () => {
+    identifier.closed(identifier.connected(connecting('a'), '127.0.0.1', 40000), false);
+    sampled(1);
+    now = LOST_MS * 10;
+    const connection = accepted(40000);
+    expect(verdicts).toEqual([browser(connection, 'a')]);
   });
 });

@@ -1,16 +1,45 @@
 import { describe, expect, it } from 'vitest';
-import { isLoopback, parseOptions } from '../src/options.ts';
+import { isLoopback } from '../src/addresses.ts';
+import { parseOptions } from '../src/options.ts';
 
 describe('the options', () => {
   it('have defaults for a laptop', () => {
-    expect(parseOptions([])).toEqual({
+    expect(parseOptions([], {})).toEqual({
       host: '127.0.0.1',
       port: 3000,
+      lan: false,
+      presenterToken: undefined,
       tcpHost: '127.0.0.1',
       tcpPorts: [5001, 5002, 5003, 5004],
       logLevel: 'silent',
       maxSessions: 2000,
+      maxSocketsPerAddress: 100,
     });
+  });
+
+  it('open the page to a network only if they say so, and the servers not even then', () => {
+    expect(parseOptions(['--lan'], {})).toMatchObject({
+      lan: true,
+      host: '0.0.0.0',
+      tcpHost: '127.0.0.1',
+    });
+    for (const host of ['192.0.2.1', '::', '0.0.0.0', 'fd00::2']) {
+      expect(parseOptions(['--host', host, '--lan'], {})).toMatchObject({ host });
+      expect(() => parseOptions(['--host', host], {})).toThrow(/add --lan/);
+    }
+    expect(parseOptions(['--lan', '--host', '127.0.0.1'], {})).toMatchObject({ host: '127.0.0.1' });
+  });
+
+  it('take the token of a presenter who made one, if it can hold 128 bits', () => {
+    const given = (token: string, args = ['--lan']) =>
+      parseOptions(args, { SOCKSCOPE_PRESENTER_TOKEN: token });
+    expect(given('0123456789abcdefABCD-_').presenterToken).toBe('0123456789abcdefABCD-_');
+    for (const token of ['', 'short', 'a'.repeat(21), 'a'.repeat(129), `${'a'.repeat(30)} b`]) {
+      expect(() => given(token), token).toThrow('22 to 128');
+      // Where nobody needs a token, none is looked at.
+      expect(() => given(token, []), token).not.toThrow();
+    }
+    expect(() => given('too-short')).not.toThrow('too-short');
   });
 
   it('take ports, addresses and levels', () => {
@@ -35,8 +64,8 @@ describe('the options', () => {
     [['--tcp-ports', '7,7,8,9'], 'different'],
     [['--tcp-ports', '1,2,3,x'], '--tcp-ports'],
     [['--tcp-ports', '1,2,,3'], '--tcp-ports'],
-    [['--host', '192.0.2.1'], 'not supported yet'],
-    [['--host', '::'], 'not supported yet'],
+    [['--lan', '--max-sockets-per-address', '0'], '--max-sockets-per-address'],
+    [['--presenter-token', 'abc'], '--presenter-token'],
     [['--host', 'example.org'], '--host'],
     [['--tcp-host', 'example.org'], '--tcp-host'],
     [['--max-sessions', '0'], '--max-sessions'],
@@ -48,7 +77,15 @@ describe('the options', () => {
   it('know what only this machine reaches', () => {
     for (const address of ['127.0.0.1', '127.255.0.9', '::1', '::ffff:127.0.0.1'])
       expect(isLoopback(address), address).toBe(true);
-    for (const address of ['0.0.0.0', '::', '192.168.1.5', '128.0.0.1', '::ffff:10.0.0.1'])
+    for (const address of [
+      '0.0.0.0',
+      '::',
+      '192.168.1.5',
+      '128.0.0.1',
+      '::ffff:10.0.0.1',
+      '',
+      'localhost',
+    ])
       expect(isLoopback(address), address).toBe(false);
   });
 });

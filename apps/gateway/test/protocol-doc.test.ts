@@ -8,6 +8,7 @@ import { describe, expect, it } from 'vitest';
 import { closings, refusals } from '../src/errors.ts';
 import { Event } from '../src/event-schemas.ts';
 import * as schemas from '../src/schemas.ts';
+import { routesOf } from './routes-of.ts';
 import { startGateway } from './running-gateway.ts';
 
 const text = readFileSync(new URL('../../../docs/protocol.md', import.meta.url), 'utf8');
@@ -30,23 +31,14 @@ const cells = (line: string) =>
 
 const codes = (cell = '') => [...cell.matchAll(/`([^`]+)`/g)].map(([, code]) => code ?? '');
 
-/** `GET /api/lab` and so on, from Fastify's own picture of its routes. */
 async function routes(): Promise<string[]> {
   const webRoot = mkdtempSync(join(tmpdir(), 'page-'));
   writeFileSync(join(webRoot, 'index.html'), '');
   const gateway = await startGateway({ servers: [], webRoot });
-  const path: string[] = [];
-  const found: string[] = [];
-  for (const line of gateway.app.printRoutes({ commonPrefix: false }).trimEnd().split('\n')) {
-    const [, branch = '', part = '', methods = ''] = /^(.*?── )(\S+) \((.*)\)/.exec(line) ?? [];
-    path.length = branch.length / 4 - 1;
-    path.push(part);
-    for (const method of methods.split(', '))
-      if (method !== 'HEAD') found.push(`${method} ${path.join('')}`);
-  }
+  const found = routesOf(gateway.app);
   await gateway.close();
   rmSync(webRoot, { recursive: true });
-  return found.sort();
+  return found.filter((route) => !route.startsWith('HEAD')).sort();
 }
 
 describe('docs/protocol.md', () => {
@@ -116,7 +108,14 @@ describe('docs/protocol.md', () => {
     for (const frame of Object.keys(clientFrames)) expect(shown).toContain(`clientFrames.${frame}`);
     for (const frame of Object.keys(labFrames))
       if (frame !== 'snapshot') expect(shown).toContain(`labFrames.${frame}`);
-    for (const name of ['ServerAnswer', 'HealthAnswer', 'ErrorAnswer', 'ServerChanges'])
+    for (const name of [
+      'ServerAnswer',
+      'HealthAnswer',
+      'ErrorAnswer',
+      'ServerChanges',
+      'PresenterToken',
+      'PresenterAnswer',
+    ])
       expect(shown).toContain(name);
   });
 });

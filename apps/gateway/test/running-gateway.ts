@@ -7,7 +7,7 @@ import type { ServerOptions } from '@sockscope/tcp-core/host/server-options';
 import { type LabEvent, serverIds, type ServerId } from '@sockscope/tcp-core/trace/events';
 import { pino } from 'pino';
 import { WebSocket, type ClientOptions } from 'ws';
-import { buildApp } from '../src/app.ts';
+import { buildApp, type Lan } from '../src/app.ts';
 import type { Gateway } from '../src/gateway.ts';
 
 export interface Running {
@@ -24,6 +24,8 @@ export async function startGateway({
   webRoot = '/nowhere',
   maxSessions = 2000,
   observeKernel = true,
+  listenAt = '127.0.0.1',
+  lan,
 }: {
   servers?: readonly ServerId[];
   serverOptions?: Partial<ServerOptions>;
@@ -31,12 +33,15 @@ export async function startGateway({
   maxSessions?: number;
   /** False where a test needs a log in which nothing happens by itself. */
   observeKernel?: boolean;
+  /** Where the page is: 127.0.0.1 must reach it. */
+  listenAt?: string;
+  lan?: Lan;
 } = {}): Promise<Running> {
   const lab = new LabHost({ observeKernel });
   const logger = pino({ level: 'silent' });
-  const app = await buildApp({ lab, webRoot, options: { maxSessions }, logger });
+  const app = await buildApp({ lab, webRoot, options: { maxSessions }, lan, logger });
   await Promise.all(servers.map((server) => lab.start(server, serverOptions)));
-  await app.listen({ host: '127.0.0.1', port: 0 });
+  await app.listen({ host: listenAt, port: 0 });
   const { port } = app.server.address() as AddressInfo;
   const close = async (): Promise<void> => {
     await app.close();
@@ -93,7 +98,7 @@ export class BrowserClient {
   readonly closed: Promise<[number, string]>;
   #look: (() => void)[] = [];
 
-  constructor({ host }: Running, path: string, options: ClientOptions = {}) {
+  constructor({ host }: { host: string }, path: string, options: ClientOptions = {}) {
     this.webSocket = new WebSocket(`ws://${host}${path}`, options);
     this.webSocket.on('message', (data: Buffer, isBinary) => {
       if (isBinary) this.chunks.push(data);
@@ -121,6 +126,15 @@ export class BrowserClient {
     await new Promise<void>((resolve) => {
       this.#look.push(() => condition() && resolve());
     });
+  }
+
+  /** How opening it came out: `connected`, or the error that refused it. */
+  async frameOrRefusal(): Promise<string> {
+    const refused = this.closed.then(
+      () => 'closed',
+      (error: unknown) => String(error),
+    );
+    return Promise.race([this.frame('connected').then(() => 'connected'), refused]);
   }
 
   /** The first control frame of a type. */

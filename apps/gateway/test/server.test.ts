@@ -1,88 +1,15 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { rmSync } from 'node:fs';
 import { type AddressInfo, connect, createServer } from 'node:net';
-import { fileURLToPath } from 'node:url';
-import { build, type InputOptions, type OutputOptions } from 'rolldown';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
-import config from '../rolldown.config.ts';
+import { free, pageOf, serverProcesses } from './server-process.ts';
 
-// The bundle as it is shipped, in a folder of its own: dist/ may be in use.
-const folder = fileURLToPath(new URL('../.cache/server-test/', import.meta.url));
-const children: ChildProcess[] = [];
+const processes = serverProcesses('server-test');
+const { start } = processes;
 
-beforeAll(async () => {
-  const { output, ...input } = config as InputOptions & { output: OutputOptions };
-  const cwd = fileURLToPath(new URL('..', import.meta.url));
-  await build({ ...input, cwd, output: { ...output, dir: folder } });
-}, 60_000);
-afterAll(() => {
-  rmSync(folder, { recursive: true });
-});
-afterEach(() => {
-  for (const child of children.splice(0)) {
-    child.kill('SIGKILL');
-    endGroup(child);
-  }
-});
-
-function endGroup({ pid }: ChildProcess): void {
-  if (pid === undefined) return;
-  try {
-    process.kill(-pid, 'SIGKILL');
-  } catch {
-    // There is no such group, or nothing is left of it.
-  }
-}
-
-interface Started {
-  child: ChildProcess;
-  stdout: () => string;
-  stderr: () => string;
-  /** Exit code. */
-  ended: Promise<number | null>;
-  /** Resolves when this stands in stdout. */
-  says(text: string): Promise<void>;
-}
-
-function start(args: string[], env: Record<string, string> = {}, command?: string): Started {
-  const [program, ...rest] = command
-    ? ['/bin/sh', '-c', command]
-    : [process.execPath, `${folder}server.js`, ...args];
-  const child = spawn(program, rest, {
-    env: { ...process.env, ...env },
-    // With a process group of its own, what a shell started can be ended with it.
-    detached: command !== undefined,
-  });
-  children.push(child);
-  let [stdout, stderr] = ['', ''];
-  const lookers: (() => void)[] = [];
-  child.stdout.on('data', (data) => {
-    stdout += String(data);
-    for (const look of lookers) look();
-  });
-  child.stderr.on('data', (data) => (stderr += String(data)));
-  return {
-    child,
-    stdout: () => stdout,
-    stderr: () => stderr,
-    ended: once(child, 'close').then(([code]) => code as number | null),
-    says: (text) =>
-      new Promise((resolve, reject) => {
-        const look = () => stdout.includes(text) && resolve();
-        lookers.push(look);
-        child.once('close', () => reject(new Error(`ended without "${text}": ${stderr}`)));
-        look();
-      }),
-  };
-}
-
-const free = ['--port', '0', '--tcp-ports', '0,0,0,0'];
-
-function pageOf({ stdout }: Started): string {
-  return /page on (\S+)/.exec(stdout())?.[1] ?? '';
-}
+beforeAll(() => processes.build(), 60_000);
+afterEach(() => processes.endAll());
+afterAll(() => processes.remove());
 
 describe('the process', () => {
   it('says where everything is, and last that it is ready', async () => {
@@ -141,7 +68,7 @@ describe('the process', () => {
   );
 
   it('ends when its parent does, if it was asked to', async () => {
-    const command = `"${process.execPath}" "${folder}server.js" ${free.join(' ')} & wait`;
+    const command = `"${process.execPath}" "${processes.program}" ${free.join(' ')} & wait`;
     const shell = start([], { SOCKSCOPE_WATCH_PARENT: '1' }, command);
     await shell.says('Sockscope is ready');
     // The output closes when the last process that holds it has ended.
@@ -186,12 +113,14 @@ describe('the process', () => {
   });
 
   it.each([
-    [['--nonsense'], '--nonsense'],
-    [['--host', '0.0.0.0'], 'not supported yet'],
-    [[...free, '--tcp-host', '192.0.2.1'], 'EADDRNOTAVAIL'],
-  ])('refuses %j in one line', async (args, names) => {
+    [['--nonsense'], 2, '--nonsense'],
+    [['--port', 'x'], 2, '--port'],
+    [[...free, '--host', '0.0.0.0'], 2, 'opens the page to other machines: add --lan'],
+    [[...free, '--host', '::'], 2, 'opens the page to other machines: add --lan'],
+    [[...free, '--tcp-host', '192.0.2.99'], 1, 'EADDRNOTAVAIL'],
+  ])('refuses %j in one line', async (args, code, names) => {
     const server = start(args);
-    expect(await server.ended).toBe(1);
+    expect(await server.ended).toBe(code);
     expect(server.stderr()).toMatch(/^sockscope: .+\n$/);
     expect(server.stderr()).toContain(names);
     expect(server.stdout()).toBe('');
@@ -200,8 +129,19 @@ describe('the process', () => {
   it('lists its options', async () => {
     const server = start(['--help']);
     expect(await server.ended).toBe(0);
-    for (const option of ['--host', '--port', '--tcp-host', '--tcp-ports', '--log-level'])
-      expect(server.stdout()).toContain(option);
+    const options = server.stdout().match(/^ +(-h, )?--[a-z-]+/gm) ?? [];
+    expect(options.map((option) => option.replace('-h,', '').trim())).toEqual([
+      '--host',
+      '--port',
+      '--lan',
+      '--tcp-host',
+      '--tcp-ports',
+      '--log-level',
+      '--max-sessions',
+      '--max-sockets-per-address',
+      '--help',
+    ]);
+    expect(server.stdout()).toContain('SOCKSCOPE_PRESENTER_TOKEN');
   });
 
   it('warns when its servers can be reached from elsewhere', async () => {

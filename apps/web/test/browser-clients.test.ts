@@ -72,6 +72,13 @@ describe('BrowserClient', () => {
     expect(second.client.ending).toEqual({ how: 'gateway', errno: null });
   });
 
+  it('keeps that it was cut off, and how many bytes it missed', () => {
+    const { client, socket } = connected();
+    socket.text({ type: 'ended', how: 'cut', errno: null, missing: 4096 });
+    socket.close();
+    expect(client.ending).toEqual({ how: 'cut', errno: null, missing: 4096 });
+  });
+
   it('keeps a bounded transcript', () => {
     const { client, socket } = connected();
     for (let line = 0; line < 500; line += 1) socket.bytes(`${line}\n`);

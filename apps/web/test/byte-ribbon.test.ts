@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { layoutByteRibbon } from '../src/view/stage/byte-ribbon.ts';
 import { charactersOf, ribbonConnection, stripOf } from '../src/view/stage/byte-strip.ts';
+import { stageType } from '../src/view/stage/label.ts';
 import { ALab } from './a-lab.ts';
 
+const type = stageType({ width: 880, height: 410, unit: 16, projector: false });
 const rect = { x: 0, y: 0, width: 500, height: 130 };
 
 function echoing(clients = 1): ALab {
@@ -41,7 +43,7 @@ function send(lab: ALab, id: number, bytes: string, requested = bytes.length): v
 }
 
 function ribbonOf(lab: ALab, width = rect.width) {
-  const ribbon = layoutByteRibbon(lab.lab.servers.server4, { ...rect, width }, 16, false);
+  const ribbon = layoutByteRibbon(lab.lab.servers.server4, { ...rect, width }, type, false);
   if (!ribbon) throw new Error('nothing is drawn');
   return ribbon;
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { describeFds, fdWords, type FdBits, type FdSets } from '../src/view/stage/fd-bits.ts';
 import { layoutFdGrid, servedLabels, waitLength, waitWords } from '../src/view/stage/fd-grid.ts';
+import { stageType } from '../src/view/stage/label.ts';
 import { loopThread } from '../src/view/stage/loop-phase.ts';
 import { ALab } from './a-lab.ts';
 
@@ -11,6 +12,8 @@ function selecting(clients: number): ALab {
   for (let id = 1; id <= clients; id += 1) lab.connect('server3', id, 23 + id);
   return lab;
 }
+
+const type = stageType({ width: 880, height: 410, unit: 16, projector: false });
 
 const watched = (clients: number): number[] => [
   20,
@@ -151,7 +154,7 @@ describe('layoutFdGrid', () => {
       const lab = selecting(clients);
       selected(lab, clients, [24, 30, 34]);
       lab.say('server3', 1, 24, '1', '1');
-      return layoutFdGrid(setsOf(lab), rect, 16, false);
+      return layoutFdGrid(setsOf(lab), rect, type, false);
     });
     expect(grids.map(({ mode }) => mode)).toEqual(['full', 'narrow', 'front']);
     expect(grids.map(({ columns }) => columns.length)).toEqual([12, 41, 4]);
@@ -166,7 +169,7 @@ describe('layoutFdGrid', () => {
     const lab = selecting(1000);
     selected(lab, 1000, watched(1000).slice(1));
     lab.say('server3', 700, 723, '1', '1');
-    const { columns } = layoutFdGrid(setsOf(lab), rect, 16, false);
+    const { columns } = layoutFdGrid(setsOf(lab), rect, type, false);
     expect(columns.find(({ current }) => current)?.fd).toBe(723);
     expect(columns.filter(({ waiting }) => waiting).length).toBeGreaterThan(3);
     expect(columns.map(({ fd }) => fd)).toEqual(columns.map(({ fd }) => fd).sort((a, b) => a - b));
@@ -176,7 +179,7 @@ describe('layoutFdGrid', () => {
     const lab = selecting(3);
     selected(lab, 3, [24]);
     const low = { ...rect, height: 90 };
-    const { rows } = layoutFdGrid(setsOf(lab), low, 16, false);
+    const { rows } = layoutFdGrid(setsOf(lab), low, type, false);
     expect(rows.map(({ key }) => key)).toContain('readable');
     expect(rows.length).toBeLessThan(4);
     for (const { y, height } of rows) expect(y + height).toBeLessThanOrEqual(low.y + low.height);
@@ -201,12 +204,12 @@ describe('a wait', () => {
     ]);
     const lab = selecting(2);
     selected(lab, 2, [24, 25]);
-    const grid = layoutFdGrid(setsOf(lab), { x: 0, y: 0, width: 314, height: 230 }, 16, false);
-    expect(servedLabels(grid, 0, 13, 1_240_000).map(({ text }) => text)).toEqual([
+    const grid = layoutFdGrid(setsOf(lab), { x: 0, y: 0, width: 314, height: 230 }, type, false);
+    expect(servedLabels(grid, 1_240_000).map(({ text }) => text)).toEqual([
       'served',
       'waiting',
       '1.2 s',
     ]);
-    expect(servedLabels(grid, 0, 13, null).map(({ text }) => text)).toEqual(['served']);
+    expect(servedLabels(grid, null).map(({ text }) => text)).toEqual(['served']);
   });
 });

@@ -109,6 +109,24 @@ describe('LabFeed', () => {
     expect(feed.lab?.seq).toBe(1);
   });
 
+  it('asks for the past again when the answer was written before this page came', async () => {
+    vi.useRealTimers();
+    const before = lab.lab;
+    wait();
+    const old = lab.events.slice();
+    wait();
+    const asked = vi
+      .fn(() => Promise.resolve({ type: 'history' as const, state: before, events: lab.events }))
+      .mockResolvedValueOnce({ type: 'history', state: before, events: old });
+    feed.close();
+    feed = new LabFeed(ASocket.open, asked);
+    snapshot();
+    await feed.loadPast();
+    expect(asked).toHaveBeenCalledTimes(2);
+    expect(feed.history?.first).toBe(0);
+    expect(feed.history?.now).toEqual(feed.lab);
+  });
+
   it('fetches what was before it came, once somebody wants it', async () => {
     vi.useRealTimers();
     const before = lab.lab;

@@ -7,13 +7,23 @@ import { ALab } from './a-lab.ts';
 
 describe('commandsFor', () => {
   it('is what reaches the server from this machine', () => {
-    expect(commandsFor({ address: '127.0.0.1', port: 5001 })).toEqual({
+    expect(commandsFor({ address: '127.0.0.1', port: 5001 }, '127.0.0.1')).toEqual({
       nc: 'nc 127.0.0.1 5001',
       telnet: 'telnet 127.0.0.1 5001',
     });
-    expect(commandsFor({ address: '0.0.0.0', port: 5001 })?.nc).toBe('nc 127.0.0.1 5001');
-    expect(commandsFor({ address: '::1', port: 5001 })?.nc).toBe('nc ::1 5001');
-    expect(commandsFor({ address: null, port: null })).toBeNull();
+    expect(commandsFor({ address: '0.0.0.0', port: 5001 }, '127.0.0.1')?.nc).toBe(
+      'nc 127.0.0.1 5001',
+    );
+    expect(commandsFor({ address: '::1', port: 5001 }, '127.0.0.1')?.nc).toBe('nc ::1 5001');
+    expect(commandsFor({ address: null, port: null }, '127.0.0.1')).toBeNull();
+  });
+
+  it('is what reaches it from a student’s machine, if anything does', () => {
+    const page = '192.168.1.5';
+    expect(commandsFor({ address: '127.0.0.1', port: 5001 }, page)).toBeNull();
+    expect(commandsFor({ address: '0.0.0.0', port: 5001 }, page)?.nc).toBe('nc 192.168.1.5 5001');
+    expect(commandsFor({ address: page, port: 5001 }, page)?.nc).toBe('nc 192.168.1.5 5001');
+    expect(commandsFor({ address: '::', port: 5001 }, '[fd00::5]')?.nc).toBe('nc fd00::5 5001');
   });
 });
 
@@ -21,14 +31,17 @@ describe('panelView', () => {
   it('offers no command to a server that is stopped, and says what the kernel does then', () => {
     const lab = new ALab();
     lab.start('server2', 5002);
-    expect(panelView(lab.lab.servers.server2)).toMatchObject({
+    expect(panelView(lab.lab.servers.server2, 'localhost')).toMatchObject({
       status: 'listening',
       commands: { nc: 'nc 127.0.0.1 5002' },
       problem: null,
     });
     lab.happen('server2', null, { type: 'stopped' });
-    expect(panelView(lab.lab.servers.server2)).toMatchObject({ commands: null, running: false });
-    expect(panelView(lab.lab.servers.server2).problem).toContain('ECONNREFUSED');
+    expect(panelView(lab.lab.servers.server2, 'localhost')).toMatchObject({
+      commands: null,
+      running: false,
+    });
+    expect(panelView(lab.lab.servers.server2, 'localhost').problem).toContain('ECONNREFUSED');
   });
 
   it('counts who is connected and who was turned away', () => {
@@ -36,7 +49,7 @@ describe('panelView', () => {
     lab.start('server1');
     lab.connect('server1', 1, 24);
     lab.turnAway('server1', 2, 25);
-    expect(panelView(lab.lab.servers.server1)).toMatchObject({
+    expect(panelView(lab.lab.servers.server1, 'localhost')).toMatchObject({
       connected: '1',
       besides: ' · 1 turned away',
     });
@@ -46,7 +59,9 @@ describe('panelView', () => {
     const lab = new ALab();
     const settings = { type: 'starting', idleMs: 100, slowMs: 0, maxThreads: 64 } as const;
     lab.happen('server1', null, { ...settings, policy: 'queue' });
-    expect(panelView(lab.lab.servers.server1).idea).toBe('One chair. You wait in the queue.');
+    expect(panelView(lab.lab.servers.server1, 'localhost').idea).toBe(
+      'One chair. You wait in the queue.',
+    );
   });
 });
 

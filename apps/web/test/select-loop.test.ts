@@ -6,8 +6,8 @@ import type { ServerState } from '@sockscope/tcp-core/trace/lab-state';
 import SelectProcess from '../src/components/stage/SelectProcess.svelte';
 import { servedLabels } from '../src/view/stage/fd-grid.ts';
 import type { Rect } from '../src/view/stage/geometry.ts';
+import { baseline, stageType, type Label, type StageType } from '../src/view/stage/label.ts';
 import { describeLoop, loopThread } from '../src/view/stage/loop-phase.ts';
-import { textSizes, type PlacedText } from '../src/view/stage/placed-text.ts';
 import { layoutSelect, textsOf } from '../src/view/stage/select-loop.ts';
 import { ALab } from './a-lab.ts';
 
@@ -77,6 +77,23 @@ describe('describeLoop', () => {
     expect(doing(lab)).toMatchObject({ phase: 'turns', fd: null });
   });
 
+  it('tells where it turns somebody away, and where it stops listening', () => {
+    const lab = labWith('server3', 1);
+    lab.happen('server3', 1, {
+      type: 'refused',
+      connection: 1,
+      fd: 24,
+      reason: 'error: no descriptor left',
+    });
+    expect(doing(lab)).toMatchObject({
+      phase: 'accept',
+      call: 'accept()',
+      detail: 'error: no descriptor left',
+    });
+    lab.happen('server3', 1, { type: 'listenerClosed', fd: 20 });
+    expect(doing(lab)).toMatchObject({ phase: 'close', call: 'close()', detail: 'the listener' });
+  });
+
   it('says why there is no thread', () => {
     expect(doing(new ALab())).toMatchObject({ call: 'no thread', detail: 'the server is stopped' });
   });
@@ -90,7 +107,12 @@ const places: [Rect, number, boolean][] = [
   [{ x: 736, y: 8, width: 520, height: 370 }, 16, true],
   [{ x: 550, y: 8, width: 330, height: 370 }, 16, true],
   [{ x: 1000, y: 8, width: 800, height: 600 }, 22, true],
+  [{ x: 790, y: 37, width: 460, height: 430 }, 26.4, true],
 ];
+
+function typeOf({ width, height }: Rect, unit: number, projector: boolean): StageType {
+  return stageType({ width, height, unit, projector });
+}
 
 function situations(id: SelectServer, clients: number): ServerState[] {
   const lab = labWith(id, clients);
@@ -141,9 +163,9 @@ describe('layoutSelect', () => {
       it(`${id}: ${clients} clients; no two texts overlap, all lie inside`, () => {
         for (const server of [...situations(id, clients), new ALab().lab.servers[id]]) {
           for (const [rect, unit, projector] of places) {
-            const picture = layoutSelect(server, rect, unit, projector);
-            const { small } = textSizes(picture.unit, projector);
-            const last = servedLabels(picture.grid, picture.gridRect.x, small, 1_240_000);
+            const type = typeOf(rect, unit, projector);
+            const picture = layoutSelect(server, rect, type, projector);
+            const last = servedLabels(picture.grid, 1_240_000);
             const texts = [...textsOf(picture), ...last];
             const where = `in ${rect.width} × ${rect.height}${projector ? ', projector' : ''}`;
             expect(Math.min(...texts.map(({ size }) => size)), where).toBeGreaterThanOrEqual(
@@ -157,14 +179,20 @@ describe('layoutSelect', () => {
   }
 });
 
-function faults(texts: readonly PlacedText[], around: Rect): string[] {
+function faults(texts: readonly Label[], around: Rect): string[] {
   return texts.flatMap((one, index) => [
-    ...(within(one.rect, around) ? [] : [`${one.text} is outside`]),
+    ...(within(letters(one), around) ? [] : [`${one.text} is outside`]),
     ...texts
       .slice(index + 1)
-      .filter(({ rect }) => overlap(one.rect, rect))
+      .filter((other) => overlap(letters(one), letters(other)))
       .map(({ text }) => `${one.text} | ${text}`),
   ]);
+}
+
+/** The letters of both fonts reach so far over and under the baseline; a label's box is a line's. */
+function letters(label: Label): Rect {
+  const { x, width, size } = label;
+  return { x, y: baseline(label) - 0.78 * size, width, height: size };
 }
 
 function within(inner: Rect, outer: Rect): boolean {
@@ -188,8 +216,9 @@ function overlap(a: Rect, b: Rect): boolean {
 
 describe('SelectProcess', () => {
   const [rect, unit, projector] = places[0]!;
+  const type = typeOf(rect, unit, projector);
   const drawn = (server: ServerState, now: number) =>
-    render(SelectProcess, { server, rect, unit, projector, now }).container;
+    render(SelectProcess, { picture: layoutSelect(server, rect, type, projector), now }).container;
   const label = (element: Element | null): string | null =>
     element?.getAttribute('aria-label') ?? null;
 

@@ -205,13 +205,98 @@ describe('density', () => {
     expect(counts?.send).toBe(sum('send'));
   });
 
+  it('says of how many that are not drawn there is no sample yet', () => {
+    const { lab } = aStage('server2', 60);
+    for (let id = 61; id <= 65; id += 1) lab.connect('server2', id, 23 + id);
+    for (let id = 1; id <= 60; id += 1) lab.say('server2', id, 23 + id, '1', '1');
+    const layoutOf = () => {
+      const server = lab.lab.servers.server2;
+      return stageLayout(server, clientRows(server, [], lab.t, 0), stage);
+    };
+    const { folded, foldedLabels, rows } = layoutOf();
+    const drawn = rows.filter(({ connection }) => (connection ?? 0) > 60).length;
+    expect(drawn).toBe(0);
+    expect(folded?.counts.unsampled).toBe(5);
+    expect(foldedLabels.kernel.map(({ text }) => text)).toContain('5 not sampled yet');
+    const sum = (folded?.counts.states ?? []).reduce((all, { count }) => all + count, 5);
+    expect(sum).toBe(folded?.counts.count);
+  });
+
+  it('says nothing of the queues of those that are all not sampled yet', () => {
+    const { layout } = picture('server2', 60, stage, 'unsampled');
+    expect(layout.foldedLabels.kernel.map(({ text }) => text)).toEqual([
+      `${layout.folded?.counts.count} not sampled yet`,
+    ]);
+  });
+
+  it('keeps half of the rows for those that are served, however many wait', () => {
+    const { lab } = aStage('server2', 20);
+    lab.say('server2', 17, 40, '6 * 7', '42');
+    lab.happen('server2', null, {
+      type: 'sampled',
+      acceptQueue: 32,
+      waiting: Array.from({ length: 32 }, (_, index) => ({
+        ...socketOf(1),
+        address: '127.0.0.1',
+        port: 54_000 + index,
+      })),
+      timeWait: 0,
+      connections: [],
+    });
+    const server = lab.lab.servers.server2;
+    for (const of of Object.values(sizes)) {
+      const { rows } = stageLayout(server, clientRows(server, [], lab.t, 0), of);
+      const served = rows.filter(({ place }) => place === 'open');
+      const waiting = rows.filter(({ place }) => place === 'waiting');
+      expect(served.length).toBe(Math.ceil(rows.length / 2));
+      expect(waiting.length).toBe(rows.length - served.length);
+      expect(served.map(({ connection }) => connection)).toContain(17);
+    }
+  });
+
+  it('gives the places that the served ones do not need to those that wait', () => {
+    const { lab } = aStage('server1', 1, 'queue');
+    lab.happen('server1', null, {
+      type: 'sampled',
+      acceptQueue: 50,
+      waiting: Array.from({ length: 32 }, (_, index) => ({
+        ...socketOf(1),
+        address: '127.0.0.1',
+        port: 54_000 + index,
+      })),
+      timeWait: 0,
+      connections: [],
+    });
+    const server = lab.lab.servers.server1;
+    const { rows } = stageLayout(server, clientRows(server, [], lab.t, 0), stage);
+    expect(rows.length).toBeGreaterThan(2);
+    expect(rows.map(({ place }) => place)).toEqual(['open', ...rows.slice(1).map(() => 'waiting')]);
+  });
+
   it('puts those in front that wait and those that spoke last', () => {
     const { lab } = aStage('server2', 200, 'waiting');
     lab.say('server2', 17, 40, '6 * 7', '42');
     const server = lab.lab.servers.server2;
     const { rows } = stageLayout(server, clientRows(server, [], lab.t, 0), stage);
     expect(rows.map(({ connection }) => connection)).toContain(17);
-    expect(rows.filter(({ place }) => place === 'waiting')).toHaveLength(3);
+    expect(rows.map(({ place }) => place)).toEqual(['open', 'open', 'open', 'waiting', 'waiting']);
+    // Those that have waited longest.
+    expect(rows.slice(3).map(({ key }) => key)).toEqual([
+      'waiting-127.0.0.1:54001',
+      'waiting-127.0.0.1:54002',
+    ]);
+  });
+});
+
+describe('a server that does not listen', () => {
+  it.each(Object.entries(sizes))('says the whole reason, %s', (_, of) => {
+    const { lab } = aStage('server1', 1, 'refuse');
+    lab.happen('server1', 1, { type: 'listenerClosed', fd: 20 });
+    const server = lab.lab.servers.server1;
+    const { queue } = stageLayout(server, clientRows(server, [], lab.t, 0), of);
+    const reason = queue.labels.filter(({ key }) => key.startsWith('why'));
+    expect(reason.map(({ text }) => text).join(' ')).toBe('the kernel refuses newcomers (RST)');
+    expect(queue.labels.filter((label) => !isInside(label, queue.rect))).toEqual([]);
   });
 });
 
@@ -224,4 +309,19 @@ describe('an empty stage', () => {
     expect(seat.chair.taken).toBe(false);
     expect(seat.thread).toMatchObject({ pose: 'blocked', at: 'door', term: 'blocked in accept()' });
   });
+});
+
+it('shows a client that was reset in the accept queue as a place in it, and folds nobody for it', () => {
+  const { lab } = aStage('server1', 1, 'queue');
+  lab.happen('server1', null, {
+    type: 'sampled',
+    acceptQueue: 1,
+    waiting: [],
+    timeWait: 0,
+    connections: [],
+  });
+  const server = lab.lab.servers.server1;
+  const layout = stageLayout(server, clientRows(server, [], lab.t, 0), size(880, 410));
+  expect(layout).toMatchObject({ scale: 'card', folded: null });
+  expect(layout.queue.slots.filter(({ occupied }) => occupied)).toHaveLength(1);
 });

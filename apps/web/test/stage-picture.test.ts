@@ -2,8 +2,14 @@
 
 import { cleanup, render, screen, within } from '@testing-library/svelte';
 import { afterEach, describe, expect, it } from 'vitest';
+import Shape from '../src/components/Shape.svelte';
 import StagePicture from '../src/components/stage/StagePicture.svelte';
+import StageShape from '../src/components/stage/StageShape.svelte';
 import { clientRows } from '../src/view/client-rows.ts';
+import { connectionIdentity } from '../src/view/identity.ts';
+import { stageLayout } from '../src/view/stage/layout.ts';
+import { processInside, withSelectAnchors } from '../src/view/stage/select-anchors.ts';
+import { layoutSelect } from '../src/view/stage/select-loop.ts';
 import { aStage } from './a-stage.ts';
 
 afterEach(cleanup);
@@ -76,6 +82,43 @@ describe('StagePicture', () => {
     const { container } = render(StagePicture, propsOf(aStage('server2', 1000)));
     expect(container.querySelectorAll('*').length).toBeLessThan(500);
     expect(screen.getByRole('group', { name: /more clients/ }).textContent).toContain('more');
+  });
+
+  it('counts those that are not drawn beside the drawn ones, in both bands', () => {
+    render(StagePicture, propsOf(aStage('server2', 60, 'unsampled')));
+    const clients = screen.getByRole('group', { name: /^\d+ more clients$/ });
+    expect(clients.querySelector('rect')).toBeTruthy();
+    const kernel = screen.getByRole('group', { name: 'The other connections in the kernel' });
+    const folded = Number.parseInt(clients.getAttribute('aria-label') ?? '', 10);
+    expect(kernel.textContent).toBe(`${folded} not sampled yet`);
+  });
+
+  it('sends what goes to a descriptor of select() to its column', () => {
+    const { server, lab } = aStage('server3', 2);
+    const bands = stageLayout(server, clientRows(server, [], lab.t, 0), size);
+    const { grid } = layoutSelect(server, processInside(bands), bands.type, false);
+    const { anchors } = withSelectAnchors(bands, grid);
+    for (const { connection, fd } of bands.rows) {
+      const column = grid.columns.find((each) => each.fd === fd);
+      expect(column).toBeDefined();
+      const anchor = anchors.get(connection ?? -1);
+      expect(anchor?.process).toEqual({ x: column?.x, y: grid.top });
+      expect(anchor?.client).toEqual(bands.anchors.get(connection ?? -1)?.client);
+    }
+  });
+
+  it('draws an identity on the stage as it is drawn beside it', () => {
+    const { server } = aStage('server2', 1);
+    const identity = connectionIdentity(server.id, 1);
+    const place = { x: 30, y: 40, size: 12 };
+    for (const who of [identity, null]) {
+      const beside = render(Shape, { identity: who, pale: true }).container;
+      const inside = render(StageShape, { identity: who, place, pale: true }).container;
+      const drawn = beside.querySelector('path, circle')?.outerHTML;
+      expect(drawn).toMatch(who ? /class="[^"]*\bpale\b/ : /^<circle/);
+      expect(inside.querySelector('path, circle')?.outerHTML).toBe(drawn);
+      cleanup();
+    }
   });
 
   it('points at the thread whose event is pointed at', () => {

@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import type { LabEvent } from '../src/trace/events.ts';
 import { CHECKPOINT_EVERY, EVENTS_REMEMBERED, LabHistory } from '../src/trace/history.ts';
@@ -158,5 +160,49 @@ describe('a history', () => {
     history.push([]);
     for (const seq of [3, 5]) expect(() => history.push([event(seq)])).toThrow(RangeError);
     expect(history.last).toBe(3);
+  });
+
+  it.each([30, 1000])('keeps 10,000 events of %i clients in 8 MiB', (clients) => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const used = (): number => {
+      collect();
+      return process.memoryUsage().heapUsed;
+    };
+    const history = new LabHistory(emptyLab('one'));
+    let seq = 0;
+    // As JSON, because nothing that comes from a thread shares memory with anything else.
+    const push = (...facts: object[]): void => {
+      const stamped = facts.map((fact) => {
+        seq += 1;
+        return { ...fact, epoch: 'one', seq, t: 100 * seq, server: 'server3', thread: 1 };
+      });
+      history.push(JSON.parse(JSON.stringify(stamped)) as LabEvent[]);
+    };
+    const before = used();
+    push({ type: 'threadStarted', tid: 4711, role: 'server' });
+    const fds = [20];
+    for (let connection = 1; connection <= clients; connection++) {
+      const fd = 20 + connection;
+      fds.push(fd);
+      push({ type: 'accepted', connection, fd, address: '127.0.0.1', port: 30_000 + connection });
+    }
+    for (let turn = 0; history.last - history.first < EVENTS_REMEMBERED || turn < clients; turn++) {
+      const connection = 1 + ((turn * 7919) % clients);
+      const at = { connection, fd: 20 + connection };
+      const message = `${turn} * ${turn / 7}`;
+      const selected = { read: fds, write: [], readable: [at.fd], writable: [], micros: 31 };
+      const reply = `error: ${turn} and some more words, as a longer answer has`;
+      push(
+        { type: 'selected', ...selected },
+        { type: 'received', ...at, bytes: message.length, preview: `${message}\n` },
+        { type: 'evaluated', ...at, message, reply, error: true, micros: 17 },
+        { type: 'sent', ...at, bytes: reply.length, requested: reply.length, preview: reply },
+        { type: 'blocked', call: 'select', read: fds, write: [], timeoutMs: null },
+      );
+    }
+    expect(history.last - history.first).toBeGreaterThanOrEqual(EVENTS_REMEMBERED);
+    expect((used() - before) / 2 ** 20).toBeLessThan(8);
+    expect(history.events()).toHaveLength(history.last - history.first);
   });
 });

@@ -14,7 +14,12 @@ export interface TranscriptLine {
 
 type Control =
   | { type: 'connected'; localAddress: string; localPort: number }
-  | { type: 'ended'; how: Exclude<ClientEnding['how'], 'gateway'>; errno: string | null };
+  | {
+      type: 'ended';
+      how: Exclude<ClientEnding['how'], 'gateway'>;
+      errno: string | null;
+      missing?: number;
+    };
 
 /** Lines of a transcript that are kept, and characters of a line. */
 const LINES_KEPT = 50;
@@ -91,7 +96,8 @@ export class BrowserClient implements OwnClient {
       this.localPort = control.localPort;
       this.phase = 'connected';
     } else {
-      this.#ended({ how: control.how, errno: control.errno });
+      const { how, errno, missing } = control;
+      this.#ended({ how, errno, ...(missing !== undefined && { missing }) });
     }
   }
 

@@ -35,6 +35,9 @@ type Frame =
   | { type: 'events'; events: LabEvent[] }
   | { type: 'gap'; from: number; to: number };
 
+/** Milliseconds until the past is asked for again, and how often that is done. */
+const ASK_AGAIN = 600;
+const ASK_TIMES = 3;
 const FIRST_RETRY = 250;
 const LAST_RETRY = 5_000;
 /** Frames stand still in a hidden tab; the log does not. */
@@ -87,7 +90,7 @@ export class LabFeed {
     if (!mine || this.#askedFor === mine) return;
     this.#askedFor = mine;
     try {
-      const { state: before, events } = await this.#ask();
+      const { state: before, events } = await this.#askUntil(mine.first);
       if (this.history !== mine || before.epoch !== mine.now.epoch) return;
       if (before.seq >= mine.first) return;
       // The answer may end before or behind what this page has applied.
@@ -99,6 +102,16 @@ export class LabFeed {
     } catch {
       // Without the past, time begins when the page was opened; the next wish asks again.
       this.#askedFor = null;
+    }
+  }
+
+  /** The answer may have been written for another page a moment ago: then it is asked again. */
+  async #askUntil(seq: number): Promise<HistoryAnswer> {
+    for (let times = 1; ; times += 1) {
+      const answer = await this.#ask();
+      const last = answer.events.at(-1)?.seq ?? answer.state.seq;
+      if (last >= seq || times === ASK_TIMES) return answer;
+      await new Promise((resolve) => setTimeout(resolve, ASK_AGAIN));
     }
   }
 

@@ -11,7 +11,7 @@ import {
 } from './describe-ending.ts';
 import { connectionIdentity, identityWords, type Identity } from './identity.ts';
 import { speaksLines } from './servers.ts';
-import { bytesSaid, endpoint, said } from './words.ts';
+import { bytesSaid, endpoint, said, shortEndpoint } from './words.ts';
 
 /** What the page itself knows of a client that it opened. */
 export interface OwnClient {
@@ -171,7 +171,7 @@ function connectionRow(
     place,
     identity,
     kind,
-    from: fromWords(connection.address, connection.port),
+    from: shortEndpoint(connection.address, connection.port),
     endpoint: whole,
     mark: connection.end ? endingMark(connection.end.how) : fd,
     ...talk,
@@ -267,11 +267,4 @@ function ownRow(
 
 function kindWord(kind: ClientKind): string {
   return kind === 'pending' ? 'new' : kind;
-}
-
-/** On this machine the port says it all, as in `ss` and `nc -v`. */
-function fromWords(address: string, port: number): string {
-  const loopback =
-    address === '::1' || address.startsWith('127.') || address.startsWith('::ffff:127.');
-  return loopback ? `:${port}` : endpoint(address, port);
 }

@@ -5,8 +5,10 @@ import type { Ending } from '@sockscope/tcp-core/trace/events';
 
 /** What the page's own socket reports at its end; `gateway`: the gateway itself went away. */
 export interface ClientEnding {
-  how: 'fin' | 'rst' | 'refused' | 'timeout' | 'failed' | 'gateway';
+  how: 'fin' | 'rst' | 'refused' | 'timeout' | 'failed' | 'cut' | 'gateway';
   errno: string | null;
+  /** With `cut`: bytes of the server that never came, or more. */
+  missing?: number;
 }
 
 /** One or two words: what was seen on the wire. */
@@ -48,7 +50,7 @@ function whyReset(errno: string | null): string {
 }
 
 /** How a client of this page ended, from the client's side. */
-export function describeClientEnding({ how, errno }: ClientEnding): string {
+export function describeClientEnding({ how, errno, missing = 0 }: ClientEnding): string {
   switch (how) {
     case 'fin':
       return 'the server sent FIN';
@@ -60,6 +62,8 @@ export function describeClientEnding({ how, errno }: ClientEnding): string {
       return `no answer: ${errno ?? 'ETIMEDOUT'}`;
     case 'failed':
       return `failed: ${errno ?? 'unknown error'}`;
+    case 'cut':
+      return `cut off: this page was silent for 22 s; ${missing.toLocaleString('en')} bytes missing`;
     case 'gateway':
       return 'the gateway went away';
   }

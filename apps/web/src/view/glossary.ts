@@ -27,6 +27,7 @@ export const glossary: Readonly<Record<string, string>> = {
   served: 'The thread has come to it since select() returned.',
   'byte ribbon':
     'The stream of one client, byte by byte: what each recv() took, what each send() gave.',
+  'not sampled yet': 'The kernel’s table has not been read since this began.',
   offset: 'How many bytes of the stream came before.',
   'not sent yet': 'Bytes that were read and wait for room in the send queue.',
   'accept()': 'Takes the next connection out of the accept queue; blocks while that is empty.',

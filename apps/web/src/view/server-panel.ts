@@ -15,7 +15,9 @@ export interface PanelView {
   /** "listening", "refusing", "stopped" … */
   status: string;
   tone: 'good' | 'quiet' | 'bad';
-  /** Null while it does not listen. */
+  /** A client can be connected to it. */
+  listening: boolean;
+  /** Null while it does not listen, or not for other machines. */
   commands: Commands | null;
   /** Why nobody can connect, or null. */
   problem: string | null;
@@ -25,7 +27,8 @@ export interface PanelView {
   running: boolean;
 }
 
-export function panelView(server: ServerState): PanelView {
+/** `pageHost` is the host in the page's address. */
+export function panelView(server: ServerState, pageHost: string): PanelView {
   const profile = profileOf(server.id);
   const running = server.status !== 'stopped' && server.status !== 'crashed';
   return {
@@ -35,7 +38,8 @@ export function panelView(server: ServerState): PanelView {
     // Without a listener the kernel refuses; server 1 does this on purpose.
     status: server.status === 'not listening' ? 'refusing' : server.status,
     tone: server.status === 'listening' ? 'good' : server.status === 'crashed' ? 'bad' : 'quiet',
-    commands: running ? commandsFor(server) : null,
+    listening: running && server.port !== null,
+    commands: running ? commandsFor(server, pageHost) : null,
     problem: problemOf(server),
     // Somebody turned away may still be reading that line.
     connected: count(Object.values(server.connections).filter(({ refused }) => !refused).length),

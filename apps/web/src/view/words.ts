@@ -41,6 +41,16 @@ export function endpoint(address: string, port: number): string {
   return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
+/** An address of this machine, as IPv4, IPv6, or one inside the other. */
+export function isLoopback(address: string): boolean {
+  return address === '::1' || /^(::ffff:)?127\./.test(address);
+}
+
+/** A client's end in few characters: on this machine the port says it all, as in `ss`. */
+export function shortEndpoint(address: string, port: number): string {
+  return isLoopback(address) ? `:${port}` : endpoint(address, port);
+}
+
 /**
  * Text from a client, safe to show: invisible characters become escapes; cut after `most`
  * characters. Line ends at the very end are left out: every line has one.

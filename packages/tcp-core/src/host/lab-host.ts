@@ -169,20 +169,20 @@ export class LabHost {
     if (unsupported) throw new Error(unsupported);
     const { policy, idleMs, slowMs, maxThreads } = entry.options;
     this.#log(server, [{ type: 'starting', policy, idleMs, slowMs, maxThreads }]);
-    const run = new ServerRun(server, entry.options, {
-      clock: this.#clock,
-      descriptors: this.#descriptors,
-      connections: entry.connections,
-      nextThread: () => ++this.#threads,
-      deliver: (facts) => {
-        this.#deliver(server, facts);
-      },
-      broke: (error) => {
-        this.#broke(server, run, error);
-      },
-    });
-    entry.run = run;
     try {
+      const run: ServerRun = new ServerRun(server, entry.options, {
+        clock: this.#clock,
+        descriptors: this.#descriptors,
+        connections: entry.connections,
+        nextThread: () => ++this.#threads,
+        deliver: (facts) => {
+          this.#deliver(server, facts);
+        },
+        broke: (error) => {
+          this.#broke(server, run, error);
+        },
+      });
+      entry.run = run;
       const at = await run.start();
       // A restart must come back on the same port, also when the kernel had picked it.
       entry.options = { ...entry.options, port: at.port };

@@ -12,7 +12,7 @@ import {
   Worker,
 } from 'node:worker_threads';
 import { SocketError } from '../sockets/api.ts';
-import { libc, openPipe, SHUT_RD } from '../sockets/libc.ts';
+import { libc, needDescriptors, openPipe, SHUT_RD } from '../sockets/libc.ts';
 import type { LabFact, ServerId, ThreadFact, ThreadRole } from '../trace/events.ts';
 import type { Clock } from './clock.ts';
 import type { ServerOptions } from './server-options.ts';
@@ -31,6 +31,13 @@ const STOP_TIMEOUT_MS = 1500;
 const MESSAGES_AT_ONCE = 64;
 /** Spare threads beyond the wanted number end after so long. */
 const RETIRE_AFTER_MS = 1000;
+/** When there are too few descriptors for one more thread, the next try is made after so long. */
+const RETRY_AFTER_MS = 1000;
+/**
+ * What a thread opens: four for its event loop, its files while they are loaded, a socket. Asked for
+ * before it is started, because one whose event loop cannot be made leaves a descriptor open (Node 20).
+ */
+const DESCRIPTORS_A_THREAD = 8;
 
 /** What a run needs of the lab. */
 export interface RunContext {
@@ -63,6 +70,7 @@ export class ServerRun {
   /** In the order of their start; server 2's acceptor is the first. */
   readonly #threads = new Map<number, RunningThread>();
   #retireTimer: NodeJS.Timeout | undefined;
+  #retryTimer: NodeJS.Timeout | undefined;
   #stopped: Promise<void> | undefined;
   #broken = false;
   #settleStart:
@@ -111,6 +119,7 @@ export class ServerRun {
 
   async #stop(): Promise<void> {
     clearTimeout(this.#retireTimer);
+    clearTimeout(this.#retryTimer);
     this.wakeAll();
     const threads = [...this.#threads.values()];
     const timer = setTimeout(() => {
@@ -125,6 +134,8 @@ export class ServerRun {
   }
 
   #startThread(role: ThreadRole, slot?: number, number = this.#context.nextThread()): void {
+    const starting = [...this.#threads.values()].filter(({ tid }) => tid === 0).length;
+    needDescriptors(DESCRIPTORS_A_THREAD * (starting + 1), `a thread of ${this.#server}`);
     const { port1, port2 } = new MessageChannel();
     const { clock, descriptors, connections } = this.#context;
     const workerData: ThreadAssignment = {
@@ -209,13 +220,28 @@ export class ServerRun {
 
   /** Server 2: starts threads ahead of their clients, as many as wanted and allowed. */
   #keepSpares(): void {
-    if (this.#server !== 'server2' || this.#stopped) return;
+    if (this.#server !== 'server2' || this.#stopped || this.#retryTimer) return;
     for (let { spare } = this.#slots.count(); spare < this.#sparesWanted; spare++) {
       const number = this.#context.nextThread();
       const slot = this.#slots.reserve(number);
       if (slot === undefined) return;
-      this.#startThread('client', slot, number);
+      try {
+        this.#startThread('client', slot, number);
+      } catch (error) {
+        this.#slots.release(slot);
+        if (!isForWantOfDescriptors(error)) throw error;
+        this.#retryLater();
+        return;
+      }
     }
+  }
+
+  /** Those who have a thread keep it; newcomers wait for one. */
+  #retryLater(): void {
+    this.#retryTimer ??= setTimeout(() => {
+      this.#retryTimer = undefined;
+      this.#keepSpares();
+    }, RETRY_AFTER_MS).unref();
   }
 
   get #sparesWanted(): number {
@@ -245,6 +271,9 @@ export class ServerRun {
     this.#threads.delete(number);
     thread.port.close();
     for (const fd of this.#context.descriptors.takeFrom(number)) libc().close(fd);
+    const couldNotStart =
+      thread.slot !== undefined && thread.tid === 0 && isForWantOfDescriptors(failure);
+    if (couldNotStart) this.#retryLater();
     if (thread.slot !== undefined) {
       this.#slots.release(thread.slot);
       // Somebody may be waiting for a thread since before there was a place for one.
@@ -258,9 +287,25 @@ export class ServerRun {
       };
       this.#context.deliver([{ thread: number, fact }]);
     }
-    if (failure) this.#fail(failure);
-    else if (thread.tid !== 0) this.#fail(new Error(`thread ${number} of ${this.#server} died`));
+    if (failure) {
+      if (!couldNotStart) this.#fail(failure);
+    } else if (thread.tid !== 0) {
+      this.#fail(new Error(`thread ${number} of ${this.#server} died`));
+    }
   }
+}
+
+/** Whether a thread could not start because the process has no descriptor left for it. */
+function isForWantOfDescriptors(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { code, message } = error as NodeJS.ErrnoException;
+  return (
+    code === 'EMFILE' ||
+    code === 'ENFILE' ||
+    // The thread's event loop has no descriptors; the dynamic loader has none for a library.
+    (code === 'ERR_WORKER_INIT_FAILED' && /EMFILE|ENFILE/.test(message)) ||
+    (code === 'ERR_DLOPEN_FAILED' && /too many open files/i.test(message))
+  );
 }
 
 /** An error that ended a thread, as its last message told it. */

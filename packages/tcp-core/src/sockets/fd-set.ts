@@ -25,6 +25,11 @@ export class FdSet {
     if (fd > this.#highest) this.#highest = fd;
   }
 
+  /** FD_CLR. */
+  remove(fd: number): void {
+    if (this.has(fd)) this.#bits[fd >> 5]! &= ~(1 << (fd & 31));
+  }
+
   /** FD_ISSET. */
   has(fd: number): boolean {
     return ((this.#bits[fd >> 5] ?? 0) & (1 << (fd & 31))) !== 0;

@@ -140,6 +140,20 @@ export function openSpareFd(): number {
   return libc().open('/dev/null', O_RDONLY | O_CLOEXEC);
 }
 
+/** Throws a SocketError (EMFILE, ENFILE) if this process cannot open `count` more descriptors. */
+export function needDescriptors(count: number, what: string): void {
+  const fds: number[] = [];
+  try {
+    while (fds.length < count) {
+      const fd = openSpareFd();
+      if (fd < 0) throw lastError('open', what);
+      fds.push(fd);
+    }
+  } finally {
+    for (const fd of fds) libc().close(fd);
+  }
+}
+
 /** Names the calling thread, as `ps -T` and `top -H` show it; the kernel keeps 15 characters. */
 export function nameThread(name: string): void {
   libc().prctl(PR_SET_NAME, name.slice(0, 15), 0, 0, 0);

@@ -1,15 +1,7 @@
 /** A socket in state LISTEN: accept, also when no descriptor is left. */
 
 import type { Address, DontWait, Listener } from './api.ts';
-import {
-  errnoName,
-  lastError,
-  libc,
-  openSpareFd,
-  OUR_FAULT,
-  POLLIN,
-  SOCK_CLOEXEC,
-} from './libc.ts';
+import { errnoName, lastError, libc, openSpareFd, OUR_FAULT, SOCK_CLOEXEC } from './libc.ts';
 import type { PosixConnection } from './posix-connection.ts';
 import type { PosixSockets } from './posix.ts';
 import { decodeSockaddr, SOCKADDR_MAX } from './sockaddr.ts';
@@ -34,7 +26,7 @@ export class PosixListener implements Listener {
   accept(flag: DontWait): PosixConnection | undefined;
   accept(flag?: DontWait): PosixConnection | undefined {
     for (;;) {
-      if (!flag) this.#sockets.waitFor('accept', this.fd, POLLIN, Infinity);
+      if (!flag) this.#sockets.waitToAccept(this);
       const connection = this.#acceptIfThere();
       if (connection || flag) return connection;
     }
@@ -52,6 +44,7 @@ export class PosixListener implements Listener {
     if (connection) return connection;
     const code = errnoName(libc().errno());
     if (code === 'EMFILE' || code === 'ENFILE') this.#turnAwayWithoutDescriptor(code);
+    else if (code === 'ENOBUFS' || code === 'ENOMEM') this.#sockets.turnDeaf(this);
     else if (OUR_FAULT.has(code)) throw lastError('accept', `fd ${this.fd}`);
     // Else the newcomer is gone again, or the network had a passing problem: accept(2), "Error handling".
     return undefined;
@@ -66,6 +59,8 @@ export class PosixListener implements Listener {
     const newcomer = this.#accept4();
     newcomer?.refuse(`error: the server has no file descriptor left (${code}); try again later`);
     newcomer?.closeNow();
+    // Another thread was quicker to take the spare one: the newcomer is still in the queue.
+    if (!newcomer) this.#sockets.turnDeaf(this);
     this.#spareFd = this.#openSpare();
   }
 

@@ -58,6 +58,9 @@ export interface PosixOptions {
 
 const RECV_BUFFER = 256 * 1024;
 
+/** When no newcomer can be accepted, nor turned away, the next look at the queue comes after so long. */
+const DEAF_MS = 100;
+
 export class PosixSockets implements Sockets {
   readonly options: PosixOptions;
   readonly lingering = new LingeringSockets();
@@ -67,6 +70,8 @@ export class PosixSockets implements Sockets {
   readonly #read = new FdSet();
   readonly #write = new FdSet();
   #pollfds = new Int32Array(2 * 128);
+  /** A listener whose accept would fail: it would be ready for ever, so it is not watched. */
+  #deaf = { fd: -1, until: -Infinity };
 
   constructor(options: PosixOptions) {
     this.options = options;
@@ -110,6 +115,7 @@ export class PosixSockets implements Sockets {
       this.#read.clear();
       this.#write.clear();
       for (const { fd } of read) this.#read.add(fd);
+      if (this.#isDeaf) this.#read.remove(this.#deaf.fd);
       for (const { fd } of write) this.#write.add(fd);
       this.#read.add(wakeFd);
       for (const fd of this.lingering.fds) this.#read.add(fd);
@@ -197,8 +203,24 @@ export class PosixSockets implements Sockets {
     return this.options.trace.blocking(performance.now(), what) !== Infinity;
   }
 
+  /** Blocks until a newcomer is in the listener's queue and may be accepted. Throws Stopped. */
+  waitToAccept({ fd }: PosixListener): void {
+    while (this.#isDeaf) this.waitFor('accept', -1, POLLIN, this.#deaf.until);
+    this.waitFor('accept', fd, POLLIN, Infinity);
+  }
+
+  /** Nobody can be accepted now, for want of descriptors or memory: the next look comes later. */
+  turnDeaf({ fd }: PosixListener): void {
+    this.#deaf = { fd, until: performance.now() + DEAF_MS };
+  }
+
+  get #isDeaf(): boolean {
+    return this.#deaf.fd >= 0 && performance.now() < this.#deaf.until;
+  }
+
   forget(socket: PosixConnection | PosixListener): void {
     this.#open.delete(socket);
+    if (this.#deaf.fd === socket.fd) this.#deaf = { fd: -1, until: -Infinity };
     this.options.closed(socket.fd);
   }
 
@@ -214,7 +236,8 @@ export class PosixSockets implements Sockets {
     const now = performance.now();
     if (deadline <= now) return 0;
     const flushAt = this.options.trace.blocking(now, blocking);
-    return Math.max(0, Math.min(deadline, this.lingering.firstDeadline, flushAt) - now);
+    const deafUntil = this.#isDeaf ? this.#deaf.until : Infinity;
+    return Math.max(0, Math.min(deadline, deafUntil, this.lingering.firstDeadline, flushAt) - now);
   }
 
   #keep<T extends PosixConnection | PosixListener>(socket: T): T {

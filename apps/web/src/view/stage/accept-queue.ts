@@ -4,7 +4,7 @@ import type { ServerState } from '@sockscope/tcp-core/trace/lab-state';
 import { count, said } from '../words.ts';
 import type { Point, Rect } from './geometry.ts';
 import { receiveBar } from './kernel-socket.ts';
-import { lineHeight, TextLine, type Label, type StageType } from './label.ts';
+import { lineHeight, TextLine, wrapped, type Label, type StageType } from './label.ts';
 
 export interface SlotView {
   rect: Rect;
@@ -110,10 +110,15 @@ function closedDoor(
 ): QueueView {
   title.left('no listener', { key: 'listen', bold: true, tone: 'bad', term: 'LISTEN' });
   const why = 'the kernel refuses newcomers (RST)';
-  const line = new TextLine({ ...place, y: title.y + lineHeight(title.size) }, type.text);
-  line.left(why, { key: 'why', font: 'sans', tone: 'bad', term: 'RST' });
+  const top = title.y + lineHeight(title.size);
+  const lines = Math.floor((rect.y + rect.height - top) / lineHeight(type.text));
+  const reason = wrapped(why, { ...place, y: top }, type.text, Math.max(1, lines), {
+    key: 'why',
+    tone: 'bad',
+    term: 'RST',
+  });
   const words = `no listener on port ${server.port ?? '?'}: ${why}`;
-  const labels = [...title.labels, ...line.labels];
+  const labels = [...title.labels, ...reason];
   const door = { x: rect.x, y: rect.y + rect.height / 2 };
   return {
     rect,

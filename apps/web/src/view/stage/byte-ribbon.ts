@@ -9,13 +9,20 @@ import { count, counted } from '../words.ts';
 import { ribbonConnection, stripOf, type ByteCell, type StripPart } from './byte-strip.ts';
 import type { ShapePlace } from './clients-band.ts';
 import type { Rect } from './geometry.ts';
-import { firstThatFits, placeText, textSizes, textWidth, type PlacedText } from './placed-text.ts';
+import {
+  firstThatFits,
+  labelAt,
+  textWidth,
+  type Font,
+  type Label,
+  type StageType,
+} from './label.ts';
 
 export interface Bracket {
   x: number;
   width: number;
   /** "9 B" or less of it; null where not even the number fits. */
-  label: PlacedText | null;
+  label: Label | null;
   /** `waits`: received and not sent back yet. */
   kind: 'recv' | 'send' | 'waits';
 }
@@ -23,11 +30,11 @@ export interface Bracket {
 export interface ByteRibbon {
   connection: ConnectionState;
   identity: Identity;
-  title: PlacedText;
+  title: Label;
   /** The place of its identity's shape. */
   shape: ShapePlace;
-  cells: (ByteCell & { x: number; hex: PlacedText | null; character: PlacedText | null })[];
-  gaps: { x: number; width: number; labels: PlacedText[] }[];
+  cells: (ByteCell & { x: number; hex: Label | null; character: Label | null })[];
+  gaps: { x: number; width: number; labels: Label[] }[];
   cellWidth: number;
   /** Of the strip. */
   y: number;
@@ -37,14 +44,13 @@ export interface ByteRibbon {
   aboveY: number;
   belowY: number;
   /** Row names and offsets. */
-  labels: PlacedText[];
+  labels: Label[];
   /** Everything in words. */
   words: string;
 }
 
 /** The height that a ribbon needs, in pixels; `low`: without the hexadecimal row. */
-export function ribbonHeight(unit: number, projector: boolean, low = false): number {
-  const { small } = textSizes(unit, projector);
+export function ribbonHeight({ small }: StageType, projector: boolean, low = false): number {
   return low ? 6.3 * small : projector ? 8.1 * small : 9.1 * small;
 }
 
@@ -52,14 +58,14 @@ export function ribbonHeight(unit: number, projector: boolean, low = false): num
 export function layoutByteRibbon(
   server: ServerState,
   rect: Rect,
-  unit: number,
+  type: StageType,
   projector: boolean,
 ): ByteRibbon | null {
   const connection = ribbonConnection(server);
   if (!connection) return null;
-  const { small } = textSizes(unit, projector);
-  const nameWidth = textWidth('waits', small) + 0.25 * unit;
-  const cellWidth = textWidth('00', small, true) + 3;
+  const { small, space } = type;
+  const nameWidth = textWidth('waits', small) + 0.25 * space;
+  const cellWidth = textWidth('00', small, 'mono') + 3;
   const left = rect.x + nameWidth;
   const fitting = Math.floor((rect.width - nameWidth) / cellWidth);
   const longest = count(Math.max(...connection.segments.received.map(({ bytes }) => bytes)));
@@ -71,7 +77,7 @@ export function layoutByteRibbon(
   const shapeSize = 1.1 * small;
   const titleY = rect.y + small;
   const title = titleOf(connection, rect, shapeSize, titleY, small);
-  const low = rect.height < ribbonHeight(unit, projector);
+  const low = rect.height < ribbonHeight(type, projector);
   const aboveY = titleY + (low ? 0.35 : 0.6) * small;
   const y = aboveY + 1.05 * small + 0.55 * small + 2;
   const height = (low ? 1.3 : 2.5) * small;
@@ -100,8 +106,8 @@ export function layoutByteRibbon(
         cells.push({
           ...cell,
           x: x + index * cellWidth,
-          hex: hex === null || low ? null : middle(hex, at, y + small, small, true),
-          character: cell.text === '' ? null : middle(cell.text, at, characterY, small, true),
+          hex: hex === null || low ? null : middle(hex, at, y + small, small, 'mono'),
+          character: cell.text === '' ? null : middle(cell.text, at, characterY, small, 'mono'),
         });
       }
     }
@@ -139,8 +145,8 @@ export function layoutByteRibbon(
   const waiting = waits > 0 ? bracket('waits', connection.sent.bytes, waits) : null;
   if (waiting) below.push(waiting);
 
-  const nameAt = (text: string, baseline: number): PlacedText =>
-    placeText(text, rect.x, baseline, small);
+  const nameAt = (text: string, baseline: number): Label =>
+    labelAt(text, { x: rect.x, y: baseline }, small);
   const labels = [
     nameAt('recv', aboveY + 0.85 * small),
     nameAt(
@@ -172,8 +178,8 @@ export function layoutByteRibbon(
   };
 }
 
-function middle(text: string, x: number, y: number, size: number, mono = false): PlacedText {
-  return placeText(text, x, y, size, { anchor: 'middle', mono });
+function middle(text: string, x: number, y: number, size: number, font: Font = 'sans'): Label {
+  return labelAt(text, { x, y }, size, { anchor: 'middle', font });
 }
 
 function titleOf(
@@ -182,7 +188,7 @@ function titleOf(
   shapeSize: number,
   y: number,
   size: number,
-): PlacedText {
+): Label {
   const { fd, received, sent, end } = connection;
   const who = `fd ${fd}${end ? ', closed' : ''}`;
   const x = rect.x + 1.3 * shapeSize;
@@ -196,7 +202,7 @@ function titleOf(
     rect.x + rect.width - x,
     size,
   );
-  return placeText(text ?? who, x, y, size);
+  return labelAt(text ?? who, { x, y }, size);
 }
 
 /** The offset of each recv's first byte, where it has room. */
@@ -206,13 +212,13 @@ function offsets(
   y: number,
   size: number,
   rect: Rect,
-): PlacedText[] {
-  const labels: PlacedText[] = [];
+): Label[] {
+  const labels: Label[] = [];
   let edge = -Infinity;
   for (const { offset, kind } of strip) {
-    const label = placeText(count(offset), xOf(offset) + 2, y, size);
-    const end = label.rect.x + label.rect.width;
-    if (kind === 'gap' || label.rect.x < edge || end > rect.x + rect.width) continue;
+    const label = labelAt(count(offset), { x: xOf(offset) + 2, y }, size);
+    const end = label.x + label.width;
+    if (kind === 'gap' || label.x < edge || end > rect.x + rect.width) continue;
     labels.push(label);
     edge = end + 0.5 * size;
   }

@@ -1,9 +1,13 @@
 /** Who is drawn on the stage: everybody while there is room, else the interesting ones and counts. */
 
-import type { TcpState, WaitingSocket } from '@sockscope/tcp-core/trace/events';
+import {
+  type TcpState,
+  WAITING_LISTED,
+  type WaitingSocket,
+} from '@sockscope/tcp-core/trace/events';
 import type { ConnectionState, ServerState } from '@sockscope/tcp-core/trace/lab-state';
 import type { ClientRows, ClientRowView } from '../client-rows.ts';
-import { endpoint } from '../words.ts';
+import { endpoint, isLoopback, shortEndpoint } from '../words.ts';
 
 /** Somebody who may be drawn: the row of the client and what is known of it in the server. */
 export interface Candidate {
@@ -24,6 +28,8 @@ export interface FoldedRows {
   waiting: number;
   /** Sampled TCP states, the most frequent first. */
   states: { tcp: TcpState; count: number }[];
+  /** Connections of which there is no sample yet. */
+  unsampled: number;
   /** Bytes in their receive and send queues in the kernel. */
   receive: number;
   send: number;
@@ -44,7 +50,9 @@ export function presentOf(server: ServerState, rows: ClientRows): Candidate[] {
     const connection = connections.get(row.key) ?? null;
     if (connection || row.place !== 'waiting') return { row, connection, waiting: null };
     // The page's own clients come from this machine.
-    const mine = [...queued].find(([, each]) => isLocal(each) && `:${each.port}` === row.from);
+    const mine = [...queued].find(
+      ([, each]) => isLoopback(each.address) && `:${each.port}` === row.from,
+    );
     if (mine) queued.delete(mine[0]);
     return { row, connection, waiting: mine?.[1] ?? null };
   });
@@ -66,20 +74,39 @@ export function goneOf(server: ServerState, rows: ClientRows): Candidate[] {
 
 /**
  * The `most` interesting ones, in the order in which they came: turned away, the own ones, waiting,
- * then those that spoke last.
+ * then those that spoke last. Half of the places are for those that are served, however many wait.
  */
 export function chooseInFront(present: readonly Candidate[], most: number): Candidate[] {
   if (present.length <= most) return [...present];
-  const best: { candidate: Candidate; weight: number; index: number }[] = [];
-  present.forEach((candidate, index) => {
+  const served = present.filter(({ row }) => row.place === 'open');
+  const chosen = new Set(heaviest(served, Math.ceil(most / 2)));
+  const others = present.filter((candidate) => !chosen.has(candidate));
+  for (const candidate of heaviest(others, most - chosen.size)) chosen.add(candidate);
+  return present.filter((candidate) => chosen.has(candidate));
+}
+
+/** The `most` heaviest, heaviest first. */
+function heaviest(candidates: readonly Candidate[], most: number): Candidate[] {
+  if (most < 1) return [];
+  const best: { candidate: Candidate; weight: number }[] = [];
+  for (const candidate of candidates) {
     const weight = weightOf(candidate);
-    if (best.length === most && weight <= (best.at(-1)?.weight ?? Infinity)) return;
+    if (best.length === most && weight <= (best.at(-1)?.weight ?? Infinity)) continue;
     let place = best.length;
     while (place > 0 && (best[place - 1]?.weight ?? 0) < weight) place -= 1;
-    best.splice(place, 0, { candidate, weight, index });
+    best.splice(place, 0, { candidate, weight });
     if (best.length > most) best.pop();
-  });
-  return best.sort((a, b) => a.index - b.index).map(({ candidate }) => candidate);
+  }
+  return best.map(({ candidate }) => candidate);
+}
+
+/**
+ * How many wait in the accept queue beyond those that a sample lists. One that was reset there still
+ * takes its place until accept, though the kernel's table has it no more: a short list is complete.
+ */
+export function unlistedIn(kernel: ServerState['kernel']): number {
+  const depth = kernel?.acceptQueue ?? 0;
+  return depth > WAITING_LISTED ? depth - (kernel?.waiting.length ?? 0) : 0;
 }
 
 /** What those in `present` who are not in `drawn` come to; null if there are none. */
@@ -88,11 +115,7 @@ export function foldRest(
   present: readonly Candidate[],
   drawn: readonly Candidate[],
 ): FoldedRows | null {
-  // Of the accept queue only the first are listed.
-  const unlisted = Math.max(
-    0,
-    (server.kernel?.acceptQueue ?? 0) - (server.kernel?.waiting.length ?? 0),
-  );
+  const unlisted = unlistedIn(server.kernel);
   const shown = new Set(drawn);
   const rest = present.filter((candidate) => !shown.has(candidate));
   if (rest.length + unlisted === 0) return null;
@@ -104,6 +127,7 @@ export function foldRest(
     external: 0,
     waiting: unlisted,
     states: [],
+    unsampled: 0,
     receive: 0,
     send: 0,
   };
@@ -111,8 +135,12 @@ export function foldRest(
     if (row.place === 'waiting') folded.waiting += 1;
     else if (row.kind === 'you' || row.kind === 'browser') folded.browser += 1;
     else if (row.kind === 'external') folded.external += 1;
-    const kernel = connection?.kernel;
-    if (!kernel) continue;
+    if (!connection) continue;
+    const { kernel } = connection;
+    if (!kernel) {
+      folded.unsampled += 1;
+      continue;
+    }
     states.set(kernel.tcp, (states.get(kernel.tcp) ?? 0) + 1);
     folded.receive += kernel.receive;
     folded.send += kernel.send;
@@ -139,8 +167,7 @@ function weightOf({ row, connection }: Candidate): number {
 }
 
 /** A client that the kernel has connected and nobody has accepted; who it is nobody knows yet. */
-function queuedRow(socket: WaitingSocket): ClientRowView {
-  const { address, port } = socket;
+function queuedRow({ address, port }: WaitingSocket): ClientRowView {
   const whole = endpoint(address, port);
   const note = 'waits in the accept queue';
   return {
@@ -148,7 +175,7 @@ function queuedRow(socket: WaitingSocket): ClientRowView {
     place: 'waiting',
     identity: null,
     kind: 'new',
-    from: isLocal(socket) ? `:${port}` : whole,
+    from: shortEndpoint(address, port),
     endpoint: whole,
     mark: 'queue',
     said: null,
@@ -159,8 +186,4 @@ function queuedRow(socket: WaitingSocket): ClientRowView {
     session: null,
     words: `client ${whole}: ${note}`,
   };
-}
-
-function isLocal({ address }: WaitingSocket): boolean {
-  return address === '::1' || /^(::ffff:)?127\./.test(address);
 }

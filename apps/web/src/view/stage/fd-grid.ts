@@ -7,16 +7,16 @@ import { count } from '../words.ts';
 import { fdWords, type FdBits, type FdSets } from './fd-bits.ts';
 import type { ShapePlace } from './clients-band.ts';
 import type { Rect } from './geometry.ts';
-import { firstThatFits, placeText, textSizes, textWidth, type PlacedText } from './placed-text.ts';
+import { firstThatFits, labelAt, textWidth, type Label, type StageType } from './label.ts';
 
 export interface FdColumn extends FdBits {
   /** Its middle. */
   x: number;
   /** The fd's number, and where its shape stands; null where there is no room for them. */
-  label: PlacedText | null;
+  label: Label | null;
   shape: ShapePlace | null;
   /** The listener's name in the place of a shape. */
-  name: PlacedText | null;
+  name: Label | null;
   /** Everything in words. */
   words: string;
 }
@@ -26,7 +26,7 @@ export interface FdRow {
   y: number;
   height: number;
   /** One or two lines. */
-  labels: PlacedText[];
+  labels: Label[];
 }
 
 /**
@@ -43,30 +43,40 @@ export interface FdGrid {
   cell: number;
   pitch: number;
   top: number;
-  summary: PlacedText | null;
+  /** Where the rows' names begin, and their letters' size. */
+  x: number;
+  size: number;
+  summary: Label | null;
   stale: boolean;
 }
 
 /** With more columns than this they are not drawn one by one. */
-export const COLUMNS_DRAWN = 41;
+const COLUMNS_DRAWN = 41;
 
 /** The height at which a grid has all it needs, in pixels. */
-export function fdGridHeight(unit: number, projector: boolean): number {
-  const { small } = textSizes(unit, projector);
-  return 5 * small + 3 * rowHeights(unit, projector).most + (projector ? 2 : 3.75) * unit;
+export function fdGridHeight(type: StageType, projector: boolean): number {
+  const { small, space } = type;
+  return 5 * small + 3 * rowHeights(type, projector).most + (projector ? 2 : 3.75) * space;
 }
 
-function rowHeights(unit: number, projector: boolean): { least: number; most: number } {
-  const { small } = textSizes(unit, projector);
+function rowHeights(
+  { small, space }: StageType,
+  projector: boolean,
+): { least: number; most: number } {
   return projector
     ? { least: 1.05 * small, most: 1.8 * small }
-    : { least: Math.max(1.2 * small, 1.125 * unit), most: 2.375 * unit };
+    : { least: Math.max(1.2 * small, 1.125 * space), most: 2.375 * space };
 }
 
 /** Puts the grid into `rect`. Numbers and names never overlap; what has no room is left out. */
-export function layoutFdGrid(sets: FdSets, rect: Rect, unit: number, projector: boolean): FdGrid {
-  const { small, base } = textSizes(unit, projector);
-  const nameWidth = textWidth('readable', small) + 0.375 * unit;
+export function layoutFdGrid(
+  sets: FdSets,
+  rect: Rect,
+  type: StageType,
+  projector: boolean,
+): FdGrid {
+  const { small, text: base, space } = type;
+  const nameWidth = textWidth('readable', small) + 0.375 * space;
   const left = rect.x + nameWidth;
   const available = rect.width - nameWidth;
 
@@ -74,7 +84,7 @@ export function layoutFdGrid(sets: FdSets, rect: Rect, unit: number, projector: 
   /** How wide the columns of these must be for their numbers. */
   const widthOf = (some: readonly FdBits[]): number => {
     const digits = String(some.reduce((most, { fd }) => Math.max(most, fd), 10)).length;
-    return Math.max(textWidth('0'.repeat(digits), small, true), 1.1 * small);
+    return Math.max(textWidth('0'.repeat(digits), small, 'mono'), 1.1 * small);
   };
   const listenWidth = textWidth('listen', small) + 4;
   const fits = (some: readonly FdBits[]): boolean =>
@@ -82,21 +92,21 @@ export function layoutFdGrid(sets: FdSets, rect: Rect, unit: number, projector: 
 
   const mode = fits(fds) ? 'full' : !projector && fds.length <= COLUMNS_DRAWN ? 'narrow' : 'front';
   const drawn = mode === 'front' ? inFront(fds, fits) : fds;
-  const widest = mode === 'narrow' ? available : (projector ? 4 : 3) * unit;
+  const widest = mode === 'narrow' ? available : (projector ? 4 : 3) * space;
   const pitch = Math.min(widest, available / Math.max(1, drawn.length));
 
   let y = rect.y;
-  let summary: PlacedText | null = null;
+  let summary: Label | null = null;
   if (mode !== 'full') {
     const text = firstThatFits(summaries(sets), rect.width, base);
-    if (text !== null) summary = placeText(text, rect.x, y + base, base);
+    if (text !== null) summary = labelAt(text, { x: rect.x, y: y + base }, base);
     y += 1.5 * base;
   }
   const top = y;
-  const shape = Math.min(projector ? small : 1.125 * unit, Math.max(pitch - 2, small));
+  const shape = Math.min(projector ? small : 1.125 * space, Math.max(pitch - 2, small));
   const nameY = y + shape / 2 + 0.3 * small;
   const numberY = y + shape + 1.05 * small;
-  y = numberY + 0.4 * small + (mode === 'narrow' ? 0.75 * unit : 0);
+  y = numberY + 0.4 * small + (mode === 'narrow' ? 0.75 * space : 0);
 
   const columns = drawn.map((bits, index): FdColumn => {
     const x = left + (index + 0.5) * pitch;
@@ -116,41 +126,56 @@ export function layoutFdGrid(sets: FdSets, rect: Rect, unit: number, projector: 
   }
 
   function place(bits: FdBits, x: number): Pick<FdColumn, 'label' | 'shape' | 'name'> {
-    const label = placeText(String(bits.fd), x, numberY, small, { anchor: 'middle', mono: true });
+    const label = labelAt(String(bits.fd), { x, y: numberY }, small, {
+      anchor: 'middle',
+      font: 'mono',
+    });
     if (bits.listener) {
       // It may stand over the rows' names, where nothing else is.
       const name =
         mode === 'narrow' || pitch >= listenWidth
-          ? placeText('listen', x, nameY, small, { anchor: 'middle' })
-          : placeText('listen', x + pitch / 2 - 3, nameY, small, { anchor: 'end' });
+          ? labelAt('listen', { x, y: nameY }, small, { anchor: 'middle' })
+          : labelAt('listen', { x: x + pitch / 2 - 3, y: nameY }, small, { anchor: 'end' });
       return { label, shape: null, name };
     }
     return { label, shape: { x, y: top + shape / 2, size: shape }, name: null };
   }
 
-  const heights = rowHeights(unit, projector);
+  const heights = rowHeights(type, projector);
   const bottom = rect.y + rect.height;
   const height = Math.max(heights.least, Math.min(heights.most, (bottom - y) / 4.25));
   const fit = Math.floor((bottom - y + 1) / heights.least);
   const rows = rowsThatFit(sets, fit).map((key, index): FdRow => {
     const rowY = y + index * height;
     const rowHeight =
-      key === 'served' ? Math.max(0, Math.min(bottom - rowY, 4 * unit + small)) : height;
+      key === 'served' ? Math.max(0, Math.min(bottom - rowY, 4 * space + small)) : height;
     const two = key !== 'watched' && key !== 'served' && height >= 2.2 * small;
     const middle = rowY + height / 2 + 0.28 * small;
     const labels = two
       ? [
-          placeText('returned', rect.x, middle - 0.55 * small, small),
-          placeText(key, rect.x, middle + 0.55 * small, small),
+          labelAt('returned', { x: rect.x, y: middle - 0.55 * small }, small),
+          labelAt(key, { x: rect.x, y: middle + 0.55 * small }, small),
         ]
       : key === 'served'
         ? []
-        : [placeText(key, rect.x, middle, small)];
+        : [labelAt(key, { x: rect.x, y: middle }, small)];
     return { key, y: rowY, height: rowHeight, labels };
   });
   const cell = Math.max(3, Math.min(pitch - (pitch < 12 ? 1.5 : 4), height - 4, 1.75 * small));
   const hidden = sets.watched - drawn.filter(({ fresh }) => !fresh).length;
-  return { mode, columns, hidden, rows, cell, pitch, top, summary, stale: sets.stale };
+  return {
+    mode,
+    columns,
+    hidden,
+    rows,
+    cell,
+    pitch,
+    top,
+    x: rect.x,
+    size: small,
+    summary,
+    stale: sets.stale,
+  };
 }
 
 /** All rows, or the most telling ones where the grid is low. */
@@ -251,12 +276,7 @@ export function waitWords(micros: number): string {
 }
 
 /** The name of the last row; while somebody waits it says how long (`waited`, microseconds). */
-export function servedLabels(
-  { rows }: FdGrid,
-  x: number,
-  size: number,
-  waited: number | null,
-): PlacedText[] {
+export function servedLabels({ rows, x, size }: FdGrid, waited: number | null): Label[] {
   const row = rows.find(({ key }) => key === 'served');
   if (!row) return [];
   const lines = Math.floor((row.height + 0.1 * size) / (1.15 * size));
@@ -264,5 +284,5 @@ export function servedLabels(
   return texts
     .slice(Math.max(0, texts.length - lines))
     .slice(0, Math.max(0, lines))
-    .map((text, index) => placeText(text, x, row.y + (1 + 1.15 * index) * size, size));
+    .map((text, index) => labelAt(text, { x, y: row.y + (1 + 1.15 * index) * size }, size));
 }

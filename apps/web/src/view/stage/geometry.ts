@@ -22,9 +22,9 @@ export interface StageSize {
 }
 
 /** JetBrains Mono advances 0.6 em for every character. */
-export const MONO_ADVANCE = 0.6;
+const MONO_ADVANCE = 0.6;
 /** Inter's widest usual words stay below this, on average a character. */
-export const SANS_ADVANCE = 0.58;
+const SANS_ADVANCE = 0.58;
 
 /** How wide so many characters of the mono font are. */
 export function monoWidth(characters: number, fontPx: number): number {

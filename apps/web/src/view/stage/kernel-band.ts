@@ -183,6 +183,23 @@ export function foldedKernelLabels(
       bold: true,
       term: tcp,
     })),
+    ...(folded.unsampled > 0
+      ? [
+          {
+            text: `${count(folded.unsampled)} not sampled yet`,
+            size: type.text,
+            bold: false,
+            term: 'not sampled yet',
+          },
+        ]
+      : []),
+    // Of those that nothing is known of, nothing is said.
+    ...(folded.unsampled > 0 && folded.states.length === 0 ? [] : queueLines(folded, type)),
+  ]);
+}
+
+function queueLines(folded: FoldedRows, type: StageType) {
+  return [
     {
       text: `receive queues ${bytesShort(folded.receive)}`,
       size: type.text,
@@ -195,5 +212,5 @@ export function foldedKernelLabels(
       bold: false,
       term: 'send queue',
     },
-  ]);
+  ];
 }

@@ -12,7 +12,7 @@ export interface QueueBar {
 }
 
 /** The bar is full at so many bytes. */
-export const BAR_FULL = 4 * 1024 * 1024;
+const BAR_FULL = 4 * 1024 * 1024;
 
 /** States in which the client's FIN has arrived, and those in which ours is not acknowledged. */
 const PEER_FIN: ReadonlySet<TcpState> = new Set<TcpState>(['CLOSE_WAIT', 'LAST_ACK', 'CLOSING']);

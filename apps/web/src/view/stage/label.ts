@@ -2,6 +2,8 @@
 
 import { fitMono, fitSans, monoWidth, sansWidth, type Rect, type StageSize } from './geometry.ts';
 
+export type Font = 'mono' | 'sans';
+export type Anchor = 'start' | 'middle' | 'end';
 export type Tone = 'ink' | 'soft' | 'bad' | 'accent' | 'inverse';
 
 /** One line of text and its box. */
@@ -9,16 +11,18 @@ export interface Label extends Rect {
   /** Unique among the labels of its row. */
   key: string;
   text: string;
-  font: 'mono' | 'sans';
+  font: Font;
   /** Font size in pixels. */
   size: number;
   bold: boolean;
+  /** The end of the box that the letters keep to: the widths of the sans font are estimates. */
+  anchor: Anchor;
   tone: Tone;
   /** The term that the glossary explains, or null. */
   term: string | null;
 }
 
-/** The sizes of the stage's text in pixels. */
+/** The sizes of the stage's text in pixels, and of the space around it. */
 export interface StageType {
   /** The least there is: 12 px at a unit of 16, 24 px in projector mode. */
   tiny: number;
@@ -27,6 +31,8 @@ export interface StageType {
   large: number;
   huge: number;
   giant: number;
+  /** What distances are multiples of: with letters as large as a projector's they stay small. */
+  space: number;
 }
 
 export function stageType({ unit, projector }: StageSize): StageType {
@@ -39,6 +45,7 @@ export function stageType({ unit, projector }: StageSize): StageType {
       large: least * 1.15,
       huge: least * 1.4,
       giant: least * 1.6,
+      space: least / 1.5,
     };
   }
   return {
@@ -48,6 +55,7 @@ export function stageType({ unit, projector }: StageSize): StageType {
     large: 1.1875 * unit,
     huge: 1.625 * unit,
     giant: 2 * unit,
+    space: unit,
   };
 }
 
@@ -60,13 +68,52 @@ export function lineHeight(size: number): number {
 }
 
 /** How far below the top of its box a text's baseline is. */
-export function baseline(label: Label): number {
-  return label.y + BASELINE * label.size;
+export function baseline({ y, size }: Pick<Label, 'y' | 'size'>): number {
+  return y + BASELINE * size;
+}
+
+/** How wide a text is at most; bold letters of the sans font are a little wider. */
+export function textWidth(text: string, size: number, font: Font = 'sans', bold = false): number {
+  return font === 'mono'
+    ? monoWidth(Array.from(text).length, size)
+    : wider(font, bold) * sansWidth(text, size);
+}
+
+function wider(font: Font, bold: boolean): number {
+  return font === 'sans' && bold ? 1.08 : 1;
+}
+
+/** The first of these texts that fits, the shortest being the last; null if none does. */
+export function firstThatFits(
+  texts: readonly string[],
+  width: number,
+  size: number,
+  font: Font = 'sans',
+): string | null {
+  return texts.find((text) => textWidth(text, size, font) <= width) ?? null;
+}
+
+/** A text on its own, in the sans font unless told, with its baseline at `y`; it is not cut. */
+export function labelAt(
+  text: string,
+  at: { x: number; y: number },
+  size: number,
+  { anchor = 'start', font = 'sans' }: { anchor?: Anchor; font?: Font } = {},
+): Label {
+  const width = textWidth(text, size, font);
+  const x = anchor === 'start' ? at.x : anchor === 'end' ? at.x - width : at.x - width / 2;
+  const box = { x, y: at.y - BASELINE * size, width, height: lineHeight(size) };
+  return { ...box, key: text, text, font, size, bold: false, anchor, tone: 'ink', term: null };
+}
+
+/** Where SVG anchors a label. */
+export function anchorX({ anchor, x, width }: Label): number {
+  return anchor === 'start' ? x : anchor === 'end' ? x + width : x + width / 2;
 }
 
 export interface LabelOptions {
   key?: string;
-  font?: 'mono' | 'sans';
+  font?: Font;
   bold?: boolean;
   tone?: Tone;
   term?: string;
@@ -136,18 +183,14 @@ export class TextLine {
     const { font = 'mono', bold = false, tone = 'ink', term = null, least = 1 } = options;
     const room = Math.min(this.room, options.most ?? Infinity);
     const size = Math.min(options.size ?? this.size, this.size);
-    // Bold letters of the sans font are a little wider.
-    const wider = font === 'sans' && bold ? 1.08 : 1;
-    const fitted = font === 'mono' ? fitMono(text, room, size) : fitSans(text, room / wider, size);
+    const fitted =
+      font === 'mono' ? fitMono(text, room, size) : fitSans(text, room / wider(font, bold), size);
     if (fitted === '' || (fitted !== text && Array.from(fitted).length < least)) return null;
-    const width =
-      font === 'mono'
-        ? monoWidth(Array.from(fitted).length, size)
-        : wider * sansWidth(fitted, size);
+    const width = textWidth(fitted, size, font, bold);
     const key = options.key ?? text;
     const y = this.y + BASELINE * (this.size - size);
     const box = { x: 0, y, width, height: lineHeight(size) };
-    return { ...box, key, text: fitted, font, size, bold, tone, term };
+    return { ...box, key, text: fitted, font, size, bold, anchor: 'start', tone, term };
   }
 }
 
@@ -159,10 +202,9 @@ export function wrapped(
   most: number,
   options: LabelOptions = {},
 ): Label[] {
+  if (most < 1) return [];
   const measure = (line: string): number =>
-    options.font === 'mono'
-      ? monoWidth(Array.from(line).length, size)
-      : sansWidth(line, size) * (options.bold ? 1.08 : 1);
+    textWidth(line, size, options.font ?? 'sans', options.bold);
   const lines: string[] = [];
   for (const word of text.split(' ')) {
     const last = lines.at(-1);

@@ -10,7 +10,14 @@ import type { ServerState } from '@sockscope/tcp-core/trace/lab-state';
 import type { ClientPlace, ClientRows } from '../client-rows.ts';
 import type { Identity } from '../identity.ts';
 import { queueView, type QueueView } from './accept-queue.ts';
-import { chooseInFront, foldRest, goneOf, presentOf, type FoldedRows } from './choose-rows.ts';
+import {
+  chooseInFront,
+  foldRest,
+  goneOf,
+  presentOf,
+  unlistedIn,
+  type FoldedRows,
+} from './choose-rows.ts';
 import { cardForm, cardView, foldedLabels, tallyLabels, type CardView } from './clients-band.ts';
 import { sideBySide, stacked, type Bands } from './frame.ts';
 import type { Point, Rect, StageSize } from './geometry.ts';
@@ -72,10 +79,7 @@ export function stageLayout(server: ServerState, rows: ClientRows, size: StageSi
   const type = stageType(size);
   const present = presentOf(server, rows);
   const gone = goneOf(server, rows);
-  const unlisted = Math.max(
-    0,
-    (server.kernel?.acceptQueue ?? 0) - (server.kernel?.waiting.length ?? 0),
-  );
+  const unlisted = unlistedIn(server.kernel);
   const narrow = size.width < (size.projector ? 28 : 40) * size.unit;
   const crowd = {
     present: present.length,

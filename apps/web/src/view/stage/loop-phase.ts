@@ -88,6 +88,11 @@ function doingOf(
     }
     case 'accepted':
       return { ...about, phase: 'accept', call: 'accept()', detail: 'a new connection' };
+    case 'refused': {
+      // A select server turns away only whom it has no descriptor for, inside accept.
+      const detail = said(connection?.refused ?? 'turned away', 60);
+      return { ...about, phase: 'accept', call: 'accept()', detail };
+    }
     case 'received': {
       const detail = quoted(connection?.lastReceived);
       return { ...about, phase: 'recv', call: 'recv()', detail };
@@ -113,6 +118,8 @@ function doingOf(
       return { ...about, phase: 'close', call: 'shutdown()', detail: 'FIN sent' };
     case 'closed':
       return { ...about, phase: 'close', call: 'close()', detail: '' };
+    case 'listenerClosed':
+      return { ...about, phase: 'close', call: 'close()', detail: 'the listener' };
     case 'summed':
       return {
         ...idle,

@@ -6,8 +6,8 @@ import { lineHeight, type StageType } from './label.ts';
 export type Scale = 'card' | 'row' | 'grouped';
 
 /** At most so many clients have full cards, and so many a row each. */
-export const MOST_CARDS = 8;
-export const MOST_ROWS = 40;
+const MOST_CARDS = 8;
+const MOST_ROWS = 40;
 
 export interface RowPlan {
   scale: Scale;

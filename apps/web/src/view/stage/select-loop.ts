@@ -11,30 +11,27 @@ import { describeFds } from './fd-bits.ts';
 import { fdGridHeight, layoutFdGrid, type FdGrid } from './fd-grid.ts';
 import type { Point, Rect } from './geometry.ts';
 import { describeLoop, loopThread, phases, type Phase, type ThreadDoing } from './loop-phase.ts';
+import { firstThatFits, labelAt, textWidth, type Label, type StageType } from './label.ts';
 import { layoutThreadBox, type ThreadBox } from './thread-box.ts';
-import { firstThatFits, placeText, textSizes, textWidth, type PlacedText } from './placed-text.ts';
 
 export interface LoopDial {
   center: Point;
   radius: number;
   /** Paths are around the centre. */
-  segments: { phase: Phase; path: string; lit: boolean; label: PlacedText | null }[];
+  segments: { phase: Phase; path: string; lit: boolean; label: Label | null }[];
   /** The head of an arrow that closes the loop, around the centre. */
   arrow: string;
   /** The number of turns, and the word under it. */
-  turns: PlacedText[];
+  turns: Label[];
   words: string;
 }
 
 export interface SelectPicture {
-  /** The unit of its distances and letters. */
-  unit: number;
+  type: StageType;
   thread: ThreadState | null;
   box: ThreadBox;
   dial: LoopDial;
   grid: FdGrid;
-  /** Where the grid's own row names begin. */
-  gridRect: Rect;
   /** Server 4's. */
   ribbon: ByteRibbon | null;
   /** While ready ones wait for the thread: since when, microseconds of the lab's clock. */
@@ -45,31 +42,29 @@ export interface SelectPicture {
 export function layoutSelect(
   server: ServerState,
   rect: Rect,
-  pageUnit: number,
+  type: StageType,
   projector: boolean,
 ): SelectPicture {
-  // With letters that large the distances between them stay small.
-  const unit = projector ? Math.max(16, (0.92 / 1.5) * pageUnit) : pageUnit;
+  const { small, text: base, large, space } = type;
   const thread = loopThread(server);
   const echoes = server.id === 'server4';
-  const pad = 0.5 * unit;
-  const { small, base, large } = textSizes(unit, projector);
+  const pad = 0.5 * space;
   const isLow = projector && rect.height < (echoes ? 20 : 13) * small;
-  const ribbonSpace = echoes ? ribbonHeight(unit, projector, isLow) + 0.5 * unit : 0;
+  const ribbonSpace = echoes ? ribbonHeight(type, projector, isLow) + 0.5 * space : 0;
 
   // The head takes what the grid and the ribbon can spare, within bounds.
   const lowHead = 1.2 * large + 1.75 * base;
   const leastHead = projector
     ? lowHead + (isLow ? 0 : small)
     : 1.5 * small + 2.4 * large + 3 * base;
-  const spare = rect.height - fdGridHeight(unit, projector) - ribbonSpace - 2 * pad;
-  const headHeight = Math.max(leastHead, Math.min(spare, (echoes ? 9 : 11) * unit));
+  const spare = rect.height - fdGridHeight(type, projector) - ribbonSpace - 2 * pad;
+  const headHeight = Math.max(leastHead, Math.min(spare, (echoes ? 9 : 11) * space));
   const dialWidth = projector
     ? Math.min(headHeight, 0.36 * rect.width)
     : Math.min(0.55 * rect.width, headHeight + 7.5 * small);
   const doing = describeLoop(server, thread);
   // Blocked, it stands at the system-call line; at work, away from it.
-  const away = 0.625 * unit;
+  const away = 0.625 * space;
   const aside = doing.blocked ? 0 : away;
   const box = layoutThreadBox(
     doing,
@@ -80,7 +75,7 @@ export function layoutSelect(
       width: rect.width - dialWidth - pad - 2 * away,
       height: headHeight,
     },
-    unit,
+    type,
     projector,
   );
   const dialRect = {
@@ -89,7 +84,7 @@ export function layoutSelect(
     width: dialWidth,
     height: headHeight,
   };
-  const dial = layoutDial(server, doing, dialRect, unit, projector);
+  const dial = layoutDial(server, doing, dialRect, type, projector);
 
   const gridRect = {
     x: rect.x + pad,
@@ -98,18 +93,18 @@ export function layoutSelect(
     height: rect.height - headHeight - ribbonSpace - 1.5 * pad,
   };
   const sets = describeFds(server, thread);
-  const grid = layoutFdGrid(sets, gridRect, unit, projector);
+  const grid = layoutFdGrid(sets, gridRect, type, projector);
   const ribbon = echoes
     ? layoutByteRibbon(
         server,
         { ...gridRect, y: rect.y + rect.height - ribbonSpace, height: ribbonSpace },
-        unit,
+        type,
         projector,
       )
     : null;
   const waits = sets.fds.some(({ waiting }) => waiting);
   const waitingSince = waits ? (thread?.lastSelect?.t ?? null) : null;
-  return { unit, thread, box, dial, grid, gridRect, ribbon, waitingSince };
+  return { type, thread, box, dial, grid, ribbon, waitingSince };
 }
 
 const compact = new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 1 });
@@ -118,15 +113,17 @@ function layoutDial(
   server: ServerState,
   { phase, blocked, words }: ThreadDoing,
   rect: Rect,
-  unit: number,
+  { small, space }: StageType,
   projector: boolean,
 ): LoopDial {
-  const { small } = textSizes(unit, projector);
   // An echo calculates nothing.
   const ring = server.id === 'server4' ? phases.filter((name) => name !== 'calculate') : phases;
   const step = (2 * Math.PI) / ring.length;
-  const gap = 0.35 * unit;
-  const halves = { left: textWidth('close', small, true), right: textWidth('accept', small, true) };
+  const gap = 0.35 * space;
+  const halves = {
+    left: textWidth('close', small, 'mono'),
+    right: textWidth('accept', small, 'mono'),
+  };
   const reach = Math.sin(step);
   const radius = projector
     ? Math.min(rect.width, rect.height) / 2
@@ -154,12 +151,14 @@ function layoutDial(
     const lower = side === 'middle' ? (Math.cos(angle) > 0 ? 0.05 : 0.78) : 0.3;
     const label = projector
       ? null
-      : placeText(
+      : labelAt(
           name,
-          center.x + Math.sin(angle) * (radius + gap),
-          center.y - Math.cos(angle) * (radius + gap) + lower * small,
+          {
+            x: center.x + Math.sin(angle) * (radius + gap),
+            y: center.y - Math.cos(angle) * (radius + gap) + lower * small,
+          },
           small,
-          { anchor: side, mono: true },
+          { anchor: side, font: 'mono' },
         );
     return {
       phase: name,
@@ -177,17 +176,22 @@ function layoutDial(
 
   const { selects } = server.totals;
   const turnsWidth = 1.75 * inner;
-  const number = firstThatFits([count(selects), compact.format(selects)], turnsWidth, small, true);
+  const number = firstThatFits(
+    [count(selects), compact.format(selects)],
+    turnsWidth,
+    small,
+    'mono',
+  );
   const oneLine = projector || inner < 1.6 * small;
-  const turns: PlacedText[] = [];
+  const turns: Label[] = [];
   const centred = { anchor: 'middle' } as const;
   if (number !== null) {
     const y = center.y + (oneLine ? 0.3 : -0.1) * small;
-    turns.push(placeText(number, center.x, y, small, { ...centred, mono: true }));
+    turns.push(labelAt(number, { x: center.x, y }, small, { ...centred, font: 'mono' }));
   }
   if (!oneLine) {
     const word = selects === 1 ? 'turn' : 'turns';
-    turns.push(placeText(word, center.x, center.y + 1.0 * small, small, centred));
+    turns.push(labelAt(word, { x: center.x, y: center.y + small }, small, centred));
   }
   const place =
     phase === 'turns'
@@ -206,8 +210,8 @@ function layoutDial(
 }
 
 /** Every text of the picture, for tests. */
-export function textsOf({ box, dial, grid, ribbon }: SelectPicture): PlacedText[] {
-  const texts: (PlacedText | null)[] = [
+export function textsOf({ box, dial, grid, ribbon }: SelectPicture): Label[] {
+  const texts: (Label | null)[] = [
     ...[box.tid, box.blocked, box.call, box.fd, ...box.detail],
     ...dial.segments.map(({ label }) => label),
     ...dial.turns,

@@ -5,27 +5,29 @@ import type { ShapePlace } from './clients-band.ts';
 import type { Rect } from './geometry.ts';
 import type { ThreadDoing } from './loop-phase.ts';
 import {
+  baseline,
   firstThatFits,
-  placeText,
-  textSizes,
+  labelAt,
+  lineHeight,
   textWidth,
-  wrapText,
-  type PlacedText,
-} from './placed-text.ts';
+  wrapped,
+  type Label,
+  type StageType,
+} from './label.ts';
 
 export interface ThreadBox {
   rect: Rect;
   doing: ThreadDoing;
   /** Null where the box is low. */
-  tid: PlacedText | null;
+  tid: Label | null;
   /** "blocked in", where it does not stand on the call's line. */
-  blocked: PlacedText | null;
-  call: PlacedText;
+  blocked: Label | null;
+  call: Label;
   /** "fd 24" with the place of its shape. */
-  fd: PlacedText | null;
+  fd: Label | null;
   shape: ShapePlace | null;
   /** At most two lines. */
-  detail: PlacedText[];
+  detail: Label[];
 }
 
 /** How wide "blocked in " is, in em. */
@@ -36,50 +38,51 @@ export function layoutThreadBox(
   doing: ThreadDoing,
   thread: ThreadState | null,
   rect: Rect,
-  unit: number,
+  type: StageType,
   projector: boolean,
 ): ThreadBox {
-  const { small, base, large } = textSizes(unit, projector);
-  const x = rect.x + 0.625 * unit;
-  const width = rect.width - 0.875 * unit;
+  const { small, text: base, large, space } = type;
+  const x = rect.x + 0.625 * space;
+  const width = rect.width - 0.875 * space;
   const right = x + width;
   const bottom = rect.y + rect.height;
   let y = rect.y;
-  let tid: PlacedText | null = null;
+  let tid: Label | null = null;
   // Where it is low, what the thread does is more than who it is.
   if (rect.height > small + 1.3 * large + 1.8 * base) {
     y += (projector ? 1 : 1.5) * small;
     const name = thread ? [`thread, tid ${thread.tid}`, `tid ${thread.tid}`] : ['thread'];
-    tid = placeText(firstThatFits(name, width, small) ?? '', x, y, small);
+    tid = labelAt(firstThatFits(name, width, small) ?? '', { x, y }, small);
   }
 
   // A tall box has room for taller letters, a narrow one needs smaller ones.
   const tall = large * Math.max(1, Math.min(1.7, rect.height / (5.2 * large)));
   const blockedWidth = doing.blocked ? BLOCKED_IN * base : 0;
-  const wanted = textWidth(doing.call, 1, doing.isCall);
+  const font = doing.isCall ? 'mono' : 'sans';
+  const wanted = textWidth(doing.call, 1, font);
   const oneLine = doing.blocked && blockedWidth + wanted * large <= width;
   const room = oneLine ? width - blockedWidth : width;
   const callSize = Math.max(base, Math.min(tall, room / wanted));
   y += (projector ? 1.2 : 1.3) * callSize;
-  let blocked: PlacedText | null = null;
+  let blocked: Label | null = null;
   let callX = x;
   if (doing.blocked) {
-    blocked = placeText('blocked in', x, oneLine ? y : y - callSize + base, base);
+    blocked = labelAt('blocked in', { x, y: oneLine ? y : y - callSize + base }, base);
     if (oneLine) callX += blockedWidth;
     else y += 1.1 * callSize;
   }
-  const call = placeText(doing.call, callX, y, callSize, { mono: doing.isCall });
+  const call = labelAt(doing.call, { x: callX, y }, callSize, { font });
 
-  let fd: PlacedText | null = null;
+  let fd: Label | null = null;
   let shape: ThreadBox['shape'] = null;
   if (doing.fd !== null) {
     const text = `fd ${doing.fd}`;
     const size = 1.2 * base;
-    const after = callX + call.rect.width + 0.6 * unit;
+    const after = callX + call.width + 0.6 * space;
     const beside = after + size + 4 + textWidth(text, base) <= right;
     if (!beside) y += 1.4 * base;
     const fdX = beside ? after : x;
-    fd = placeText(text, fdX + size + 4, y, base);
+    fd = labelAt(text, { x: fdX + size + 4, y }, base);
     shape = { x: fdX + size / 2, y: y - 0.35 * base, size };
   }
   const detail = placeDetail([doing.detail, doing.brief], { x, y, right, bottom }, [
@@ -96,23 +99,20 @@ function placeDetail(
   texts: readonly string[],
   { x, y, right, bottom }: { x: number; y: number; right: number; bottom: number },
   sizes: readonly number[],
-): PlacedText[] {
-  const least = sizes.at(-1)!;
+): Label[] {
+  const linesOf = (text: string, size: number): Label[] => {
+    const first = y + 1.35 * size;
+    const most = Math.min(2, Math.floor((bottom - 0.3 * size - first) / lineHeight(size)) + 1);
+    const top = first - baseline({ y: 0, size });
+    return wrapped(text, { x, y: top, width: right - x }, size, most);
+  };
   for (const text of texts) {
     for (const size of sizes) {
-      const first = y + 1.35 * size;
-      const most = Math.min(2, Math.floor((bottom - 0.3 * size - first) / (1.2 * size)) + 1);
-      const lines = wrapText(text, right - x, size, most);
-      const isWhole = lines.length > 0 && lines.join(' ') === text;
+      const lines = linesOf(text, size);
+      const isWhole = lines.length > 0 && lines.map((line) => line.text).join(' ') === text;
       // Large letters are for what fits into one line.
-      if (isWhole && (lines.length === 1 || size <= sizes[2]!)) return place(lines, first, size);
+      if (isWhole && (lines.length === 1 || size <= sizes[2]!)) return lines;
     }
   }
-  const first = y + 1.35 * least;
-  const most = Math.min(2, Math.floor((bottom - 0.3 * least - first) / (1.2 * least)) + 1);
-  return place(wrapText(texts.at(-1)!, right - x, least, most), first, least);
-
-  function place(lines: readonly string[], from: number, size: number): PlacedText[] {
-    return lines.map((line, index) => placeText(line, x, from + 1.2 * index * size, size));
-  }
+  return linesOf(texts.at(-1)!, sizes.at(-1)!);
 }

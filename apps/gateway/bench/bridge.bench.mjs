@@ -1,0 +1,604 @@
+/**
+ * The bridge at full size, and beside websockify in the same run: what is true of it, and what it
+ * costs. Prints a table, and leaves it in docs/benchmarks.md.
+ *
+ *     node bench/bridge.bench.mjs [--quick] [--only <part of a row's name>]
+ *
+ * Needs websockify (`apt-get install websockify`) for the rows that compare. Exit code 1 if a limit
+ * is missed. With --quick or --only the document is left as it is.
+ */
+
+import { fork, spawn, spawnSync } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { connect, createServer } from 'node:net';
+import { cpus } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { rolldown } from 'rolldown';
+import { WebSocket } from 'ws';
+import { writeSection } from './benchmarks-file.mjs';
+
+const here = import.meta.dirname;
+/** Inside the package, because the bundle looks for its packages from where it lies. */
+const bundles = join(here, '../dist/bench');
+const MIB = 1024 * 1024;
+const BULK_PATH = '/ws/client/server4?halfOpen=true';
+
+const { values } = parseArgs({
+  options: { quick: { type: 'boolean', default: false }, only: { type: 'string', default: '' } },
+});
+const { quick, only } = values;
+
+/** @typedef {{ what: string, limit: string, ours: string, websockify?: string, holds: boolean }} Row */
+/** @type {Row[]} */
+const rows = [];
+const hasWebsockify = spawnSync('websockify', ['--help']).status === 0;
+
+/** What the bridge connects to here: `serve` is changed by each measurement. */
+let serve = (/** @type {import('node:net').Socket} */ socket) => void socket.destroy();
+const target = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+  socket.on('error', () => undefined);
+  serve(socket);
+}).listen(0, '127.0.0.1', 1024);
+await once(target, 'listening');
+const targetPort = /** @type {import('node:net').AddressInfo} */ (target.address()).port;
+
+await bundle();
+const quit = /** @type {(() => void)[]} */ ([]);
+try {
+  const bridge = await startGateway([String(targetPort)]);
+  const rival = hasWebsockify ? await startWebsockify() : undefined;
+  if (!rival) console.log('websockify is not installed: nothing is compared with it');
+
+  await measure('bytes, both directions at once', () => bothWays(bridge));
+  await measure('messages sent on open, before TCP is connected', () => sentOnOpen(bridge));
+  await measure('server writes and ends', () => writesAndEnds(bridge));
+  await measure('stalled reader', () => stalledReader(bridge));
+  await measure('memory, one page stalls', () => stalls(bridge, rival, 1));
+  await measure('memory, 100 pages stall', () => stalls(bridge, undefined, 100));
+  await measure('memory, 100 servers stall', () => serversStall(bridge));
+  await measure('throughput to the page', () => bulk(bridge, rival, 'down'));
+  await measure('throughput to the server', () => bulk(bridge, rival, 'up'));
+  await measure('crowd', () => crowd());
+} finally {
+  for (const end of quit) end();
+  target.close();
+}
+
+print();
+if (!quick && !only)
+  await writeSection('The bridge', [
+    `Node ${process.versions.node}, ${cpus().length} × ${cpus()[0]?.model}; ` +
+      `${hasWebsockify ? websockifyVersion() : 'without websockify'}; ` +
+      `${new Date().toISOString().slice(0, 10)}. To repeat: \`npm run bench\`, or ` +
+      '`node apps/gateway/bench/bridge.bench.mjs` after `npm test`.',
+    table(),
+  ]);
+process.exit(rows.every(({ holds }) => holds) ? 0 : 1);
+
+// ---------------------------------------------------------------- what is measured
+
+/** @param {Endpoint} bridge @returns {Promise<Row>} */
+async function bothWays(bridge) {
+  const parts = quick ? 64 : 1024;
+  const [down, up] = [randomStream(parts), randomStream(parts)];
+  const atServer = createHash('sha256');
+  serve = (socket) => {
+    socket.on('data', (bytes) => atServer.update(bytes));
+    void (async () => {
+      for (const part of down.parts) if (!socket.write(part)) await once(socket, 'drain');
+      socket.end();
+    })();
+  };
+  const atPage = createHash('sha256');
+  const page = open(bridge);
+  page.on('message', (data, isBinary) => isBinary && atPage.update(/** @type {Buffer} */ (data)));
+  await once(page, 'open');
+  for (const part of up.parts) await new Promise((resolve) => page.send(part, resolve));
+  page.send('{"type":"shutdown"}');
+  await once(page, 'close');
+  const equal = atPage.digest('hex') === down.digest && atServer.digest('hex') === up.digest;
+  return row(
+    `${parts} MiB random each way at once`,
+    'SHA-256 equal',
+    equal ? 'equal' : 'DIFFERENT',
+    equal,
+  );
+}
+
+/** @param {Endpoint} bridge @returns {Promise<Row>} */
+async function sentOnOpen(bridge) {
+  serve = (socket) => void socket.pipe(socket);
+  const count = quick ? 100 : 1000;
+  let right = 0;
+  for (let at = 0; at < count; at += 50)
+    await Promise.all(
+      Array.from({ length: 50 }, async (_, index) => {
+        const page = open(bridge);
+        const got = collect(page);
+        await once(page, 'open');
+        page.send(Buffer.from(`message ${at + index}`));
+        page.send('{"type":"shutdown"}');
+        await once(page, 'close');
+        right += Number(Buffer.concat(got).toString() === `message ${at + index}`);
+      }),
+    );
+  return row(
+    'message sent on `open`, before TCP is connected',
+    `${count} of ${count}`,
+    `${right} of ${count}`,
+    right === count,
+  );
+}
+
+/** @param {Endpoint} bridge @returns {Promise<Row>} */
+async function writesAndEnds(bridge) {
+  const count = quick ? 30 : 500;
+  const bytes = randomBytes(8 * MIB);
+  let whole = 0;
+  for (const size of [1, 64 * 1024, 8 * MIB]) {
+    const said = bytes.subarray(0, size);
+    serve = (socket) => void socket.end(said);
+    for (let round = 0; round < count; round++) {
+      const page = open(bridge);
+      const got = collect(page);
+      const [code] = await once(page, 'close');
+      whole += Number(code === 1000 && Buffer.concat(got).equals(said));
+    }
+  }
+  const all = 3 * count;
+  return row(
+    `server writes 1 B, 64 KiB, 8 MiB and ends, ${count} times each`,
+    'all complete',
+    `${whole} of ${all}`,
+    whole === all,
+  );
+}
+
+/** @param {Endpoint} bridge @returns {Promise<Row>} */
+async function stalledReader(bridge) {
+  const seconds = quick ? 10 : 60;
+  const size = 8 * MIB;
+  serve = (socket) => void socket.end(Buffer.alloc(size, 'x'));
+  const page = open(bridge);
+  const got = collect(page);
+  /** @type {{ how?: string, missing?: number }} */
+  let ended = {};
+  page.on('message', (/** @type {Buffer} */ data, isBinary) => {
+    if (!isBinary) ended = JSON.parse(data.toString());
+  });
+  await once(page, 'open');
+  page.pause();
+  await sleep(seconds * 1000);
+  page.resume();
+  const [code] = await once(page, 'close');
+  const bytes = Buffer.concat(got).length;
+  const missing = ended.missing ?? 0;
+  const holds = bytes + missing === size && (missing === 0 || code !== 1000);
+  return row(
+    `8 MiB to a reader that stalls ${seconds} s`,
+    'complete, or the end says what is missing',
+    missing === 0
+      ? 'complete'
+      : `${mib(bytes)} came, ${mib(missing)} \`missing\`: together ${holds ? 'all' : 'NOT ALL'}`,
+    holds,
+  );
+}
+
+/** @param {Endpoint} bridge @param {Endpoint | undefined} rival @param {number} pages @returns {Promise<Row>} */
+async function stalls(bridge, rival, pages) {
+  const offered = quick ? 200 * MIB : 1536 * MIB;
+  const each = pages === 1 ? offered : 64 * MIB;
+  const grown = [];
+  let accepted = 0;
+  for (const side of rival ? [bridge, rival] : [bridge]) {
+    const before = (await side.look()).rss;
+    let taken = 0;
+    const sockets = /** @type {import('node:net').Socket[]} */ ([]);
+    serve = (socket) => {
+      sockets.push(socket);
+      const part = Buffer.alloc(MIB, 'x');
+      void (async () => {
+        for (let sent = 0; sent < each && !socket.destroyed; sent += MIB) {
+          if (!socket.write(part))
+            await Promise.race([once(socket, 'drain'), once(socket, 'close')]).catch(
+              () => undefined,
+            );
+          taken += MIB;
+        }
+      })();
+    };
+    const clients = Array.from({ length: pages }, () => open(side));
+    await Promise.all(clients.map((page) => once(page, 'open')));
+    for (const page of clients) page.pause();
+    await settled(() => taken);
+    grown.push((await side.look()).rss - before);
+    accepted ||= taken;
+    for (const page of clients) page.terminate();
+    for (const socket of sockets) socket.destroy();
+    await sleep(1000);
+  }
+  const limit = pages === 1 ? 8 : 100;
+  const [ours = 0, theirs] = grown;
+  return row(
+    pages === 1
+      ? `memory when a page stalls and ${mib(offered)} are offered`
+      : `memory when ${pages} pages stall, ${mib(each)} offered to each`,
+    `+${limit} MiB`,
+    `+${mib(ours)} (the server could send ${mib(accepted)})`,
+    ours <= limit * MIB,
+    theirs === undefined ? undefined : `+${mib(theirs)}`,
+  );
+}
+
+/** @param {Endpoint} bridge @returns {Promise<Row>} */
+async function serversStall(bridge) {
+  const before = (await bridge.look()).rss;
+  const sockets = /** @type {import('node:net').Socket[]} */ ([]);
+  serve = (socket) => void sockets.push(socket.pause());
+  const pages = Array.from({ length: 100 }, () => open(bridge));
+  await Promise.all(pages.map((page) => once(page, 'open')));
+  const part = Buffer.alloc(MIB / 2);
+  for (const page of pages) for (let sent = 0; sent < 32; sent++) page.send(part);
+  await settled(() => pages.reduce((sum, page) => sum + page.bufferedAmount, 0));
+  const grown = (await bridge.look()).rss - before;
+  const waiting = median(pages.map((page) => page.bufferedAmount));
+  for (const page of pages) page.terminate();
+  const leftAt = performance.now();
+  for (const socket of sockets) socket.resume();
+  await Promise.all(
+    sockets.map((socket) => new Promise((resolve) => socket.once('close', resolve))),
+  );
+  const noticed = (performance.now() - leftAt) / 1000;
+  return row(
+    'memory when 100 servers stall, 16 MiB sent by each page',
+    '+100 MiB',
+    `+${mib(grown)} (in a page wait ${mib(waiting)}; all noticed ${noticed.toFixed(1)} s after they left)`,
+    grown <= 100 * MIB && waiting > 0,
+  );
+}
+
+/** @param {Endpoint} bridge @param {Endpoint | undefined} rival @param {'up' | 'down'} way @returns {Promise<Row>} */
+async function bulk(bridge, rival, way) {
+  const size = (quick ? 256 : 512) * MIB;
+  const sides = rival ? [bridge, rival] : [bridge];
+  /** @type {number[][]} */
+  const rates = sides.map(() => []);
+  for (let round = 0; round < (quick ? 3 : 5); round++)
+    for (const [index, side] of sides.entries()) {
+      const startedAt = performance.now();
+      await (way === 'down' ? download(side, size) : upload(side, size));
+      rates[index]?.push(size / MIB / ((performance.now() - startedAt) / 1000));
+    }
+  const [ours = 0, theirs] = rates.map(median);
+  return row(
+    `throughput to the ${way === 'down' ? 'page' : 'server'}, one connection`,
+    '≥ websockify',
+    `${ours.toFixed(0)} MiB/s`,
+    theirs === undefined || ours >= theirs,
+    theirs === undefined ? undefined : `${theirs.toFixed(0)} MiB/s`,
+  );
+}
+
+/** 1,000 pages and 1,000 raw clients at once on our servers 3 and 4. @returns {Promise<Row[]>} */
+async function crowd() {
+  const gateway = await startGateway([]);
+  await sleep(1000);
+  const { rss: before } = await gateway.look();
+  const count = gateway.maxSessions;
+  const startedAt = performance.now();
+  const clients = await Promise.all(
+    Array.from({ length: 2 * count }, (_, index) => {
+      const server = index % 4 < 2 ? 'server3' : 'server4';
+      return index % 2 === 0
+        ? pageClient(gateway, server)
+        : rawClient(gateway.servers[server] ?? 0);
+    }),
+  );
+  const opened = (performance.now() - startedAt) / 1000;
+  const { rss: after } = await gateway.look();
+  const refused = await refusal(gateway);
+  let right = 0;
+  const rounds = quick ? 3 : 10;
+  const echoedAt = performance.now();
+  for (let round = 0; round < rounds; round++) {
+    const answers = await Promise.all(clients.map(({ ask }, index) => ask(`${index}\n`)));
+    right += answers.filter((answer, index) => answer === `${index}\n`).length;
+  }
+  const rate = (2 * count * rounds) / ((performance.now() - echoedAt) / 1000);
+  const { p99, rss: busy } = await gateway.look();
+  for (const { end } of clients) end();
+  const each = (after - before) / (2 * count) / 1024;
+  const busyEach = (busy - before) / (2 * count) / 1024;
+  return [
+    row(
+      `${count} pages and ${count} raw clients on servers 3 and 4: all open`,
+      '5 s',
+      `${opened.toFixed(1)} s`,
+      opened <= 5,
+    ),
+    row(
+      `their echoes and sums, ${rounds} from each`,
+      'all right',
+      `${right} of ${2 * count * rounds}, ${rate.toFixed(0)}/s`,
+      right === 2 * count * rounds,
+    ),
+    row(
+      'memory of the gateway for each client',
+      '100 KiB',
+      `${each.toFixed(0)} KiB (${busyEach.toFixed(0)} KiB after the messages)`,
+      each <= 100,
+    ),
+    row('delay of its event loop meanwhile, p99', '50 ms', `${p99.toFixed(0)} ms`, p99 <= 50),
+    row(`page ${count + 1}`, '503 before the upgrade', refused, refused === '503'),
+  ];
+}
+
+// ---------------------------------------------------------------- clients
+
+/** @param {Endpoint} side @param {number} size */
+async function download(side, size) {
+  const part = Buffer.alloc(MIB, 'x');
+  serve = (socket) => {
+    socket.resume();
+    void (async () => {
+      for (let sent = 0; sent < size; sent += MIB)
+        if (!socket.write(part)) await once(socket, 'drain');
+    })();
+  };
+  const page = open(side);
+  let bytes = 0;
+  await new Promise((resolve, reject) => {
+    page.on('error', reject);
+    page.on('message', (/** @type {Buffer} */ data, isBinary) => {
+      if (isBinary) bytes += data.length;
+      if (bytes === size) resolve(undefined);
+    });
+  });
+  page.terminate();
+}
+
+/** @param {Endpoint} side @param {number} size */
+async function upload(side, size) {
+  const part = Buffer.alloc(256 * 1024, 'x');
+  const arrived = new Promise((resolve) => {
+    serve = (socket) => {
+      let bytes = 0;
+      socket.on('data', (data) => {
+        bytes += data.length;
+        if (bytes === size) resolve(undefined);
+      });
+    };
+  });
+  const page = open(side);
+  await once(page, 'open');
+  for (let sent = 0; sent < size; sent += part.length)
+    await new Promise((resolve) => page.send(part, resolve));
+  await arrived;
+  page.terminate();
+}
+
+/** @typedef {{ ask: (text: string) => Promise<string>, end: () => void }} Client */
+
+/** @param {Gateway} gateway @param {string} server @returns {Promise<Client>} */
+async function pageClient(gateway, server) {
+  const page = new WebSocket(`${gateway.url.replace(/\/ws.*/, '')}/ws/client/${server}`, {
+    perMessageDeflate: false,
+  });
+  const lines = lineReader();
+  const connected = new Promise((resolve, reject) => {
+    page.on('error', reject);
+    page.on('message', (/** @type {Buffer} */ data, isBinary) => {
+      if (isBinary) lines.take(data.toString());
+      else resolve(undefined);
+    });
+  });
+  await connected;
+  return {
+    ask: (text) => (page.send(Buffer.from(text)), lines.next()),
+    end: () => page.terminate(),
+  };
+}
+
+/** @param {number} port @returns {Promise<Client>} */
+async function rawClient(port) {
+  const socket = connect({ port, host: '127.0.0.1', noDelay: true });
+  const lines = lineReader();
+  socket.on('data', (data) => lines.take(String(data)));
+  await once(socket, 'connect');
+  return { ask: (text) => (socket.write(text), lines.next()), end: () => socket.destroy() };
+}
+
+function lineReader() {
+  let text = '';
+  /** @type {(line: string) => void} */
+  let done = () => undefined;
+  return {
+    take(/** @type {string} */ more) {
+      text += more;
+      if (!text.endsWith('\n')) return;
+      done(text);
+      text = '';
+    },
+    next: () => new Promise((/** @type {(line: string) => void} */ resolve) => (done = resolve)),
+  };
+}
+
+/** @param {Gateway} gateway @returns {Promise<string>} */
+async function refusal(gateway) {
+  const page = open(gateway);
+  return new Promise((resolve) => {
+    page.on('open', () => resolve('opened'));
+    page.on('unexpected-response', (_request, { statusCode }) => resolve(String(statusCode)));
+    page.on('error', () => undefined);
+  });
+}
+
+/** @param {Endpoint} side */
+function open(side) {
+  return new WebSocket(side.url, { perMessageDeflate: false, maxPayload: 0 });
+}
+
+/** @param {WebSocket} page */
+function collect(page) {
+  /** @type {Buffer[]} */
+  const got = [];
+  page.on('message', (/** @type {Buffer} */ data, isBinary) => {
+    if (isBinary) got.push(data);
+  });
+  return got;
+}
+
+/** Different 1 MiB parts from one random one: making a GiB of them would take longer than moving it. @param {number} count */
+function randomStream(count) {
+  const bytes = randomBytes(2 * MIB);
+  const parts = Array.from({ length: count }, (_, index) => {
+    const from = (index * 7919) % MIB;
+    return bytes.subarray(from, from + MIB);
+  });
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(part);
+  return { parts, digest: hash.digest('hex') };
+}
+
+// ---------------------------------------------------------------- processes
+
+/** @typedef {{ url: string, look: () => Promise<{ rss: number, p99: number }> }} Endpoint */
+/** @typedef {Endpoint & { servers: Record<string, number>, maxSessions: number }} Gateway */
+
+/** @param {string[]} args @returns {Promise<Gateway>} */
+async function startGateway(args) {
+  const child = fork(join(bundles, 'bridge-gateway.js'), args, { execArgv: ['--expose-gc'] });
+  quit.push(() => child.kill());
+  const [{ port, servers, maxSessions }] = await once(child, 'message');
+  return {
+    url: `ws://127.0.0.1:${port}${BULK_PATH}`,
+    servers,
+    maxSessions,
+    async look() {
+      child.send('look');
+      const [seen] = await once(child, 'message');
+      return seen;
+    },
+  };
+}
+
+/** @returns {Promise<Endpoint>} */
+async function startWebsockify() {
+  const port = await freePort();
+  const child = spawn('websockify', [`127.0.0.1:${port}`, `127.0.0.1:${targetPort}`], {
+    stdio: 'ignore',
+    detached: true,
+  });
+  quit.push(() => child.pid && process.kill(-child.pid));
+  for (let tries = 0; ; tries++) {
+    const socket = connect(port, '127.0.0.1');
+    const up = await Promise.race([
+      once(socket, 'connect').then(
+        () => true,
+        () => false,
+      ),
+    ]);
+    socket.destroy();
+    if (up) break;
+    if (tries === 100) throw new Error('websockify does not listen');
+    await sleep(100);
+  }
+  return {
+    url: `ws://127.0.0.1:${port}/`,
+    // It forks for each connection: all of its processes count.
+    look: () => Promise.resolve({ rss: rssOfGroup(child.pid ?? 0), p99: 0 }),
+  };
+}
+
+/** @param {number} group */
+function rssOfGroup(group) {
+  const { stdout } = spawnSync('ps', ['-eo', 'pgid=,rss='], { encoding: 'utf8' });
+  return stdout.split('\n').reduce((sum, line) => {
+    const [pgid, kib] = line.trim().split(/\s+/).map(Number);
+    return pgid === group ? sum + (kib ?? 0) * 1024 : sum;
+  }, 0);
+}
+
+async function freePort() {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+async function bundle() {
+  const bundled = await rolldown({
+    input: {
+      'bridge-gateway': join(here, 'bridge-gateway.ts'),
+      thread: join(here, '../../../packages/tcp-core/src/host/thread.ts'),
+    },
+    platform: 'node',
+    external: ['koffi'],
+  });
+  await bundled.write({ dir: bundles, format: 'esm', entryFileNames: '[name].js' });
+}
+
+// ---------------------------------------------------------------- figures
+
+/** @param {string} name @param {() => Promise<Row | Row[]>} work */
+async function measure(name, work) {
+  if (!name.includes(only)) return;
+  for (const line of [await work()].flat()) {
+    rows.push(line);
+    console.log(
+      `${line.holds ? '  ' : '! '}${line.what}: ${line.ours}${line.websockify ? ` (websockify ${line.websockify})` : ''}; limit ${line.limit}`,
+    );
+  }
+}
+
+/** @param {string} what @param {string} limit @param {string} ours @param {boolean} holds @param {string} [websockify] @returns {Row} */
+function row(what, limit, ours, holds, websockify) {
+  return { what, limit, ours, holds, ...(websockify && { websockify }) };
+}
+
+/** Resolves when the number has not changed for a second. @param {() => number} number */
+async function settled(number) {
+  for (let last = -1; last !== number();) {
+    last = number();
+    await sleep(1000);
+  }
+}
+
+/** @param {number[]} numbers */
+function median(numbers) {
+  return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? 0;
+}
+
+/** @param {number} bytes */
+function mib(bytes) {
+  return `${(bytes / MIB).toFixed(1)} MiB`;
+}
+
+function websockifyVersion() {
+  const { stdout } = spawnSync(
+    'python3',
+    ['-c', 'import importlib.metadata as m; print(m.version("websockify"))'],
+    { encoding: 'utf8' },
+  );
+  return `websockify ${stdout.trim()}`;
+}
+
+function table() {
+  return [
+    '| What | Limit | Sockscope | websockify |',
+    '| --- | --- | --- | --- |',
+    ...rows.map(
+      ({ what, limit, ours, websockify = '', holds }) =>
+        `| ${what} | ${limit} | ${ours}${holds ? '' : ' **missed**'} | ${websockify} |`,
+    ),
+  ].join('\n');
+}
+
+function print() {
+  console.log(`\n${table()}`);
+}

@@ -1,0 +1,43 @@
+/** `/api/presenter`: shows the presenter's token, and tells whether this browser may control. */
+
+import { Refusal } from './errors.ts';
+import type { Gateway } from './gateway.ts';
+import type { Presenter } from './presenter.ts';
+import { PresenterToken, type PresenterAnswer } from './schemas.ts';
+
+const PATH = '/api/presenter';
+
+/** Tokens that one address may try in a minute. */
+export const TRIES_A_MINUTE = 10;
+
+export function registerPresenterRoutes(
+  app: Gateway,
+  { presenter }: { presenter: Presenter },
+): void {
+  // Whatever changes something is the presenter's, a route that is added later too.
+  app.addHook('onRequest', ({ method, raw, routeOptions }, _reply, next) => {
+    const reads = method === 'GET' || method === 'HEAD';
+    const may = reads || routeOptions.url === PATH || presenter.mayControl(raw);
+    next(may ? undefined : new Refusal('notPresenter'));
+  });
+
+  app.get(PATH, ({ raw }, reply) => {
+    const answer: PresenterAnswer = { mayControl: presenter.mayControl(raw) };
+    return reply.header('cache-control', 'no-store').send(answer);
+  });
+
+  app.post(
+    PATH,
+    {
+      schema: { body: PresenterToken },
+      config: { rateLimit: { max: TRIES_A_MINUTE, timeWindow: 60_000 } },
+    },
+    ({ raw, body: { token } }, reply) => {
+      if (!presenter.accepts(token)) throw new Refusal('wrongToken');
+      const cookie = presenter.cookieFor(raw);
+      if (cookie !== undefined) void reply.header('set-cookie', cookie);
+      const answer: PresenterAnswer = { mayControl: true };
+      return reply.header('cache-control', 'no-store').send(answer);
+    },
+  );
+}
