@@ -2,8 +2,8 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    // Most tests wait for sockets: two at a time fit on two processors.
-    maxWorkers: 2,
+    // Most tests wait for sockets: three at a time fit on two processors.
+    maxWorkers: 3,
     projects: [
       'packages/*',
       'apps/*',

@@ -49,7 +49,7 @@ test('lesson 3: while select’s only thread calculates for one nc, two others b
   nc,
 }) => {
   const stage = new Stage(lab);
-  await changeServer(gateway, 'server3', { slowMs: 2000 });
+  await changeServer(gateway, 'server3', { slowMs: 1500 });
   await stage.open(gateway.url, 3);
   const [one, two, three] = [nc('server3'), nc('server3'), nc('server3')];
   await expect(stage.clients).toHaveCount(3);

@@ -114,7 +114,7 @@ function pathsInTree(markdown: string): string[] {
 function sourcesIn(folder: string): string[] {
   return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
     const path = `${folder}/${entry.name}`;
-    if (['node_modules', 'dist', 'test-results'].includes(entry.name)) return [];
+    if (['node_modules', 'dist', 'test-results', '.cache'].includes(entry.name)) return [];
     if (entry.isDirectory()) return sourcesIn(path);
     return /\.(ts|mjs|js|svelte|css)$/.test(entry.name) ? [path] : [];
   });
