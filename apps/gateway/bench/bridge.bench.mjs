@@ -24,6 +24,8 @@ const here = import.meta.dirname;
 /** Inside the package, because the bundle looks for its packages from where it lies. */
 const bundles = join(here, '../dist/bench');
 const MIB = 1024 * 1024;
+/** A measurement may take so many milliseconds. */
+const LONGEST_MS = 180_000;
 const BULK_PATH = '/ws/client/server4?halfOpen=true';
 
 const { values } = parseArgs({
@@ -438,7 +440,12 @@ async function refusal(gateway) {
 
 /** @param {Endpoint} side */
 function open(side) {
-  return new WebSocket(side.url, { perMessageDeflate: false, maxPayload: 0 });
+  const page = new WebSocket(side.url, { perMessageDeflate: false, maxPayload: 0 });
+  // The path asks for half-close: at the server's FIN it is the page's turn.
+  page.on('message', (/** @type {Buffer} */ data, isBinary) => {
+    if (!isBinary && data.toString() === '{"type":"shutdown"}') page.send(data, { binary: false });
+  });
+  return page;
 }
 
 /** @param {WebSocket} page */
@@ -548,7 +555,11 @@ async function bundle() {
 /** @param {string} name @param {() => Promise<Row | Row[]>} work */
 async function measure(name, work) {
   if (!name.includes(only)) return;
-  for (const line of [await work()].flat()) {
+  // What never ends is a result, too.
+  const late = sleep(LONGEST_MS, undefined, { ref: false }).then(() =>
+    row(name, 'ends', `not within ${LONGEST_MS / 60_000} minutes`, false),
+  );
+  for (const line of [await Promise.race([work(), late])].flat()) {
     rows.push(line);
     console.log(
       `${line.holds ? '  ' : '! '}${line.what}: ${line.ours}${line.websockify ? ` (websockify ${line.websockify})` : ''}; limit ${line.limit}`,
