@@ -15,7 +15,7 @@ export default defineConfig({
   fullyParallel: true,
   workers: process.env['SOCKSCOPE_BENCH'] ? 1 : 2,
   retries: 0,
-  timeout: 30_000,
+  timeout: 60_000,
   expect: { timeout: 10_000 },
   forbidOnly: Boolean(process.env['CI']),
   reporter: [['list'], ['json', { outputFile: '../test-results/playwright.json' }]],
