@@ -5,9 +5,9 @@
  * A frame's time is the distance between two animation frames of the browser, as it gives them.
  */
 
-import { connect, type Socket } from 'node:net';
-import { once } from 'node:events';
+import type { Socket } from 'node:net';
 import { expect, type Page } from '@playwright/test';
+import { connectMany } from './connect-many.ts';
 import type { Gateway } from './gateway.ts';
 import { test } from './lab-test.ts';
 
@@ -55,12 +55,6 @@ for (const { clients, eventsPerSecond, limit } of loads) {
     expect(seen, 'events a second').toBeGreaterThan(0.8 * eventsPerSecond);
     expect(at(0.95), '95th percentile of the frame time, ms').toBeLessThanOrEqual(limit);
   });
-}
-
-async function connectMany(port: number, many: number): Promise<Socket[]> {
-  const sockets = Array.from({ length: many }, () => connect(port, '127.0.0.1').resume());
-  await Promise.all(sockets.map((socket) => once(socket, 'connect')));
-  return sockets;
 }
 
 async function lastEvent({ url }: Gateway): Promise<number> {

@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib';
-import { AxeBuilder } from '@axe-core/playwright';
 import { expect, type Page } from '@playwright/test';
+import { seriousFindings } from './accessibility.ts';
 import type { Ports } from './gateway.ts';
 import { feedStatus, Panel } from './lab-page.ts';
 import { test } from './lab-test.ts';
@@ -88,12 +88,7 @@ test('axe finds nothing serious on the wall, light and dark', async ({ lab }) =>
       exact: true,
     });
     if (await other.isVisible()) await other.click();
-    const { violations } = await new AxeBuilder({ page: lab }).analyze();
-    const serious = violations.filter(
-      ({ impact }) => impact === 'serious' || impact === 'critical',
-    );
-    const found = serious.map(({ id, nodes }) => ({ id, where: nodes.map(({ html }) => html) }));
-    expect(found, theme).toEqual([]);
+    expect(await seriousFindings(lab), theme).toEqual([]);
   }
 });
 

@@ -1,9 +1,9 @@
 /** How the stage looks to everybody: many clients, small and large screens, axe, keyboard, motion. */
 
-import { AxeBuilder } from '@axe-core/playwright';
-import { connect, type Socket } from 'node:net';
-import { once } from 'node:events';
+import type { Socket } from 'node:net';
 import { expect, type Page } from '@playwright/test';
+import { seriousFindings } from './accessibility.ts';
+import { connectMany } from './connect-many.ts';
 import { kernelRows } from './kernel-table.ts';
 import { feedStatus, Stage } from './lab-page.ts';
 import { test } from './lab-test.ts';
@@ -13,12 +13,6 @@ const sizes = [
   { width: 1280, height: 720 },
   { width: 1920, height: 1080 },
 ] as const;
-
-async function clients(port: number, many: number): Promise<Socket[]> {
-  const sockets = Array.from({ length: many }, () => connect(port, '127.0.0.1').resume());
-  await Promise.all(sockets.map((socket) => once(socket, 'connect')));
-  return sockets;
-}
 
 /** Pairs of texts in the picture whose boxes meet, in words. */
 function overlaps(page: Page): Promise<string[]> {
@@ -41,18 +35,10 @@ function overlaps(page: Page): Promise<string[]> {
   });
 }
 
-async function serious(page: Page): Promise<unknown[]> {
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  return violations
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .map(({ id, nodes }) => ({ id, where: nodes.map(({ html }) => html) }));
-}
-
 test('40 clients on each server: no two labels overlap', async ({ lab, gateway }) => {
-  test.setTimeout(60_000);
   const stage = new Stage(lab);
   for (const server of servers) {
-    const sockets = await clients(gateway.ports[`server${server}`], 40);
+    const sockets = await connectMany(gateway.ports[`server${server}`], 40);
     for (const [index, socket] of sockets.entries()) socket.write(`${index} * 1000 + 7\n`);
     await stage.open(gateway.url, server);
     if (server > 1) await expect(lab.getByText('40 connected')).toBeVisible();
@@ -77,7 +63,7 @@ for (const [look, keys] of [
     const stage = new Stage(lab);
     const sockets: Socket[] = [];
     for (const server of servers) {
-      const some = await clients(gateway.ports[`server${server}`], 3);
+      const some = await connectMany(gateway.ports[`server${server}`], 3);
       for (const socket of some) socket.write('22 + 44\n');
       sockets.push(...some);
     }
@@ -88,7 +74,7 @@ for (const [look, keys] of [
       await expect(stage.root).toHaveAccessibleName(new RegExp(`server ${server}`));
       await expect(stage.clients).toHaveCount(3);
       if (look === 'light') await expect(stage.litLines).not.toHaveCount(0);
-      expect(await serious(lab), `server ${server}`).toEqual([]);
+      expect(await seriousFindings(lab), `server ${server}`).toEqual([]);
     }
     for (const socket of sockets) socket.destroy();
   });
@@ -97,7 +83,7 @@ for (const [look, keys] of [
 test('of 1,000 mixed connections none is labelled wrongly', async ({ lab, gateway }) => {
   const stage = new Stage(lab);
   const { server3, server4 } = gateway.ports;
-  const sockets = [...(await clients(server3, 500)), ...(await clients(server4, 500))];
+  const sockets = [...(await connectMany(server3, 500)), ...(await connectMany(server4, 500))];
   // Some leave in good order, some are reset, some half-close, some speak.
   for (const [index, socket] of sockets.entries()) {
     if (index % 5 === 0) socket.end();
@@ -139,7 +125,7 @@ test('is usable on a phone, 360 pixels wide', async ({ lab, gateway }) => {
   await expect(stage.clients).toContainText('66');
   expect(await lab.evaluate(() => document.documentElement.scrollWidth)).toBe(360);
   expect(await overlaps(lab)).toEqual([]);
-  expect(await serious(lab)).toEqual([]);
+  expect(await seriousFindings(lab)).toEqual([]);
 });
 
 test('the stage works with the keyboard alone', async ({ lab }) => {
@@ -181,7 +167,7 @@ test('a chip travels, or stands still for those who want less motion; a live reg
   const stage = new Stage(lab);
   await lab.emulateMedia({ reducedMotion: 'no-preference' });
   await stage.open(gateway.url, 3);
-  const [socket] = await clients(gateway.ports.server3, 1);
+  const [socket] = await connectMany(gateway.ports.server3, 1);
   await expect(stage.clients).toHaveCount(1);
   const travels = placesOfNextChip(lab);
   socket?.write('22 + 44\n');

@@ -8,7 +8,7 @@
  * Prints a table, and leaves it in docs/benchmarks.md. Exit code 1 if a limit is missed.
  */
 
-import { fork, spawn, spawnSync } from 'node:child_process';
+import { fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
@@ -18,6 +18,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { rolldown } from 'rolldown';
 import { WebSocket } from 'ws';
+import { compile } from '../../../packages/tcp-core/bench/compile.mjs';
 import { writeSection } from './benchmarks-file.mjs';
 
 const here = import.meta.dirname;
@@ -45,9 +46,7 @@ const rounds = Math.max(1, Number(values.rounds));
 
 const folder = mkdtempSync(join(tmpdir(), 'sockscope-bench-'));
 try {
-  const load = join(folder, 'load');
-  const { status, stderr } = spawnSync('cc', ['-O2', '-o', load, join(core, 'bench/load.c')]);
-  if (status !== 0) throw new Error(`cc cannot compile load.c: ${String(stderr)}`);
+  const load = compile('load', folder);
   await bundle('on');
   await bundle('off');
   /** @type {Row[]} */

@@ -9,6 +9,7 @@
  */
 
 import type { LabEvent, ServerId } from '@sockscope/tcp-core/trace/events';
+import { isLoopback, plainAddress } from './addresses.ts';
 
 /** What was found out about a connection. */
 export interface Verdict {
@@ -83,7 +84,7 @@ export class Identifier {
 
   /** The gateway is about to connect to `server` at the address `target`. */
   connecting(server: ServerId, session: string, target: string): Attempt {
-    const attempt = { server, session, target: plain(target), number: ++this.#attempts };
+    const attempt = { server, session, target: plainAddress(target), number: ++this.#attempts };
     this.#line(server).attempts.add(attempt);
     return attempt;
   }
@@ -125,7 +126,12 @@ export class Identifier {
     const line = this.#line(server);
     this.#forget(line, (socket) => this.#isOverdue(socket, line));
     const before = this.#attempts + 1;
-    line.pending.push({ connection, key: keyOf(address, port), address: plain(address), before });
+    line.pending.push({
+      connection,
+      key: keyOf(address, port),
+      address: plainAddress(address),
+      before,
+    });
     this.#decide(server);
   }
 
@@ -194,15 +200,6 @@ function mayMeet(target: string, address: string): boolean {
   return target === address || (isLoopback(target) && isLoopback(address));
 }
 
-function isLoopback(address: string): boolean {
-  return address === '::1' || address.startsWith('127.');
-}
-
 function keyOf(address: string, port: number): string {
-  return `${plain(address)} ${port}`;
-}
-
-/** An IPv4 address in IPv6 clothes (RFC 4291 section 2.5.5.2) is the same address. */
-function plain(address: string): string {
-  return address.replace(/^::ffff:(?=\d+\.)/i, '');
+  return `${plainAddress(address)} ${port}`;
 }

@@ -73,7 +73,6 @@ export const clientFrames = {
   shutdown: Type.Object({ type: Type.Literal('shutdown') }, closed),
 };
 
-export type ConnectedFrame = Static<typeof clientFrames.connected>;
 export type EndedFrame = Static<typeof clientFrames.ended>;
 
 /** The text frames on `/ws/lab`. */

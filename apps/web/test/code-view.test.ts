@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { LabFact } from '@sockscope/tcp-core/trace/events';
 import CodeView from '../src/components/CodeView.svelte';
 import { litLines, litSource } from '../src/view/code-lines.ts';
+import { stubResizeObserver } from './a-browser.ts';
 import { ALab } from './a-lab.ts';
 
 const scrollTo = vi.fn();
@@ -26,14 +27,7 @@ beforeEach(() => {
   scrollTo.mockImplementation(function (this: HTMLElement, { top }: { top: number }) {
     this.scrollTop = top;
   });
-  vi.stubGlobal(
-    'ResizeObserver',
-    class {
-      observe = vi.fn();
-      unobserve = vi.fn();
-      disconnect = vi.fn();
-    },
-  );
+  stubResizeObserver();
   Object.defineProperty(HTMLElement.prototype, 'scrollTo', {
     configurable: true,
     value: scrollTo,

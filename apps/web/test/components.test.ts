@@ -7,6 +7,7 @@ import CommandLine from '../src/components/CommandLine.svelte';
 import EventLog from '../src/components/EventLog.svelte';
 import ServerPanel from '../src/components/ServerPanel.svelte';
 import { BrowserClients } from '../src/state/browser-clients.svelte.ts';
+import { stubResizeObserver } from './a-browser.ts';
 import { ALab } from './a-lab.ts';
 import { ASocket } from './a-socket.ts';
 
@@ -15,14 +16,7 @@ beforeEach(() => {
   // jsdom lays nothing out: every element measures 300 × 300.
   vi.spyOn(HTMLElement.prototype, 'clientHeight', 'get').mockReturnValue(300);
   vi.spyOn(HTMLElement.prototype, 'clientWidth', 'get').mockReturnValue(300);
-  vi.stubGlobal(
-    'ResizeObserver',
-    class {
-      observe = vi.fn();
-      unobserve = vi.fn();
-      disconnect = vi.fn();
-    },
-  );
+  stubResizeObserver();
 });
 afterEach(() => {
   cleanup();

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { LabEvent } from '@sockscope/tcp-core/trace/events';
 import { emptyLab } from '@sockscope/tcp-core/trace/reducer';
 import { LabFeed } from '../src/state/lab-feed.svelte.ts';
+import { stubFrames } from './a-browser.ts';
 import { ALab, EPOCH } from './a-lab.ts';
 import { ASocket } from './a-socket.ts';
 
@@ -11,8 +12,7 @@ let lab: ALab;
 
 beforeEach(() => {
   vi.useFakeTimers();
-  vi.stubGlobal('requestAnimationFrame', (draw: () => void) => setTimeout(draw, 16));
-  vi.stubGlobal('cancelAnimationFrame', clearTimeout);
+  stubFrames();
   ASocket.opened.length = 0;
   lab = new ALab();
   heard = [];

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { LabEvent } from '@sockscope/tcp-core/trace/events';
 import { LabFeed } from '../src/state/lab-feed.svelte.ts';
 import { Playback } from '../src/state/playback.svelte.ts';
+import { stubFrames } from './a-browser.ts';
 import { ALab } from './a-lab.ts';
 import { ASocket } from './a-socket.ts';
 
@@ -12,8 +13,7 @@ let shown: number[];
 
 beforeEach(() => {
   vi.useFakeTimers();
-  vi.stubGlobal('requestAnimationFrame', (draw: () => void) => setTimeout(draw, 16));
-  vi.stubGlobal('cancelAnimationFrame', clearTimeout);
+  stubFrames();
   ASocket.opened.length = 0;
   lab = new ALab();
   feed = new LabFeed(ASocket.open, () => Promise.reject(new Error('no past')));

@@ -5,6 +5,7 @@ import { emptyLab } from '@sockscope/tcp-core/trace/reducer';
 import { cleanup, fireEvent, render, screen } from '@testing-library/svelte';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import Timeline from '../src/components/Timeline.svelte';
+import { stubResizeObserver } from './a-browser.ts';
 import { ALab, EPOCH } from './a-lab.ts';
 
 beforeEach(() => {
@@ -19,14 +20,7 @@ beforeEach(() => {
     value: { ready: Promise.resolve() },
     configurable: true,
   });
-  vi.stubGlobal(
-    'ResizeObserver',
-    class {
-      observe = vi.fn();
-      unobserve = vi.fn();
-      disconnect = vi.fn();
-    },
-  );
+  stubResizeObserver();
 });
 afterEach(() => {
   cleanup();

@@ -16,6 +16,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { rolldown } from 'rolldown';
+import { compile } from './compile.mjs';
 
 const here = import.meta.dirname;
 /** Inside the package, because the bundle looks for koffi from where it lies. */
@@ -59,8 +60,8 @@ try {
 /** Whether all claims hold. */
 async function main() {
   const python = pythonVersion();
-  const load = compile('load');
-  const epollEcho = { name: 'C epoll echo', command: [compile('echo-epoll')] };
+  const load = compile('load', folder);
+  const epollEcho = { name: 'C epoll echo', command: [compile('echo-epoll', folder)] };
   const selectEval = { name: 'Python select', command: ['python3', join(here, 'select_eval.py')] };
   const threadsEval = {
     name: 'Python threads',
@@ -180,18 +181,6 @@ function processorTime(pid) {
     return (Number(fields[11]) + Number(fields[12])) * 10_000;
   });
   return { all: Number(all), first: Number(first) };
-}
-
-/** Compiles one of the C programs here. @param {string} name @returns {string} its path */
-function compile(name) {
-  const program = join(folder, name);
-  for (const compiler of ['cc', 'gcc', 'clang']) {
-    const args = ['-O2', '-o', program, join(here, `${name}.c`)];
-    const { status, error, stderr } = spawnSync(compiler, args, { encoding: 'utf8' });
-    if (status === 0) return program;
-    if (!error) throw new Error(`${compiler} cannot compile ${name}.c:\n${stderr}`);
-  }
-  throw new Error('no C compiler found: install gcc (Debian, Ubuntu: apt install gcc libc6-dev)');
 }
 
 function pythonVersion() {

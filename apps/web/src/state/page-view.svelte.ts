@@ -1,6 +1,5 @@
 /** What the page shows of the lab, held in its URL so that it can be bookmarked. */
 
-import type { ServerId } from '@sockscope/tcp-core/trace/events';
 import { readView, writeView, type ViewSettings } from '../view/view-url.ts';
 
 export class PageView {
@@ -8,11 +7,6 @@ export class PageView {
 
   constructor() {
     addEventListener('popstate', this.#read);
-  }
-
-  /** The server whose stage is open; null: the wall. */
-  get server(): ServerId | null {
-    return this.#settings.server;
   }
 
   get settings(): ViewSettings {

@@ -267,18 +267,20 @@ function noteStep(server: ServerState, thread: ThreadState, event: LabEvent): vo
 
   const select = thread.lastSelect;
   if (!select) return;
-  // A sum stands for whole turns: nobody who was ready in the last one listed still waits.
-  const ready = [...select.readable, ...select.writable];
-  const came =
-    event.type === 'summed'
-      ? ready
-      : event.type === 'accepted'
-        ? [server.fd ?? -1]
-        : 'fd' in event
-          ? [event.fd]
-          : [];
-  const served = came.filter((fd) => ready.includes(fd) && !select.served.includes(fd));
+  const served = cameTo(server, event, select).filter((fd) => !select.served.includes(fd));
   if (served.length > 0) thread.lastSelect = { ...select, served: [...select.served, ...served] };
+}
+
+/** Whom of those that select returned the thread has come to with this event. */
+function cameTo(
+  server: ServerState,
+  event: LabEvent,
+  { readable, writable }: { readable: number[]; writable: number[] },
+): number[] {
+  // A sum stands for whole turns: nobody who was ready in the last one listed still waits.
+  if (event.type === 'summed') return [...readable, ...writable];
+  const fd = event.type === 'accepted' ? server.fd : 'fd' in event ? event.fd : null;
+  return fd !== null && (readable.includes(fd) || writable.includes(fd)) ? [fd] : [];
 }
 
 type ConnectionEvent = Extract<

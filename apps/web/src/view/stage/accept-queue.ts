@@ -2,7 +2,7 @@
 
 import type { ServerState } from '@sockscope/tcp-core/trace/lab-state';
 import { count, said } from '../words.ts';
-import type { Point, Rect } from './geometry.ts';
+import type { Rect } from './geometry.ts';
 import { receiveBar } from './kernel-socket.ts';
 import { lineHeight, TextLine, wrapped, type Label, type StageType } from './label.ts';
 
@@ -20,8 +20,6 @@ export type TruthMark = 'kernel' | 'not observable here' | 'not sampled yet';
 
 export interface QueueView {
   rect: Rect;
-  /** Where a new connection arrives. */
-  door: Point;
   /** Something listens. */
   listening: boolean;
   mark: TruthMark;
@@ -73,11 +71,9 @@ export function queueView(
     mark === 'not observable here'
       ? `LISTEN on port ${server.port ?? '?'}; accept queue ${mark}: ${server.unobservable ?? ''}`
       : `LISTEN on port ${server.port ?? '?'}; accept queue: ${figure} of ${server.backlog ?? '?'}`;
-  const first = slots[0]?.rect ?? row;
   const [markLabel] = markLine.labels;
   return {
     rect,
-    door: { x: first.x, y: first.y + first.height / 2 },
     listening,
     mark,
     markRect: markLabel ? around(markLabel, 0.3 * type.tiny) : null,
@@ -119,10 +115,8 @@ function closedDoor(
   });
   const words = `no listener on port ${server.port ?? '?'}: ${why}`;
   const labels = [...title.labels, ...reason];
-  const door = { x: rect.x, y: rect.y + rect.height / 2 };
   return {
     rect,
-    door,
     listening: false,
     mark,
     markRect: null,
