@@ -10,8 +10,8 @@ export default defineConfig({
     thread: '../../packages/tcp-core/src/host/thread.ts',
   },
   platform: 'node',
-  // koffi finds its native binary beside its own files.
-  external: ['koffi'],
+  // koffi finds their native binaries beside its own files.
+  external: ['bufferutil', 'koffi'],
   output: {
     dir: 'dist',
     format: 'esm',

@@ -1,6 +1,6 @@
 /**
  * The gateway in a process of its own, as `npm start` runs it, for bridge.bench.mjs: its parent asks
- * over IPC for its memory and for the delay of its event loop since the last time it asked.
+ * over IPC for its memory, its pages, and the delay of its event loop since the last time it asked.
  * With a port as its argument, server 4 is not ours but whatever listens there.
  */
 
@@ -38,7 +38,11 @@ const delay = monitorEventLoopDelay({ resolution: 1 });
 delay.enable();
 process.on('message', () => {
   (globalThis as { gc?: () => void }).gc?.();
-  process.send?.({ rss: process.memoryUsage.rss(), p99: delay.percentile(99) / 1e6 });
+  process.send?.({
+    rss: process.memoryUsage.rss(),
+    p99: delay.percentile(99) / 1e6,
+    pages: app.websocketServer.clients.size,
+  });
   delay.reset();
 });
 process.send?.({

@@ -213,7 +213,7 @@ async function bundle(events) {
       thread: join(core, 'src/host/thread.ts'),
     },
     platform: 'node',
-    external: ['koffi'],
+    external: ['bufferutil', 'koffi'],
     plugins: [
       {
         name: 'events-off',

@@ -5,6 +5,7 @@
 
 import { connect, type Socket } from 'node:net';
 import type { GatewayFact } from '@sockscope/tcp-core/host/lab-host';
+import { pendingError } from '@sockscope/tcp-core/sockets/pending-error';
 import type { ServerId } from '@sockscope/tcp-core/trace/events';
 import type { FastifyBaseLogger } from 'fastify';
 import { Value } from 'typebox/value';
@@ -12,6 +13,7 @@ import type { WebSocket } from '@fastify/websocket';
 import { closings } from './errors.ts';
 import type { Attempt, Identifier, OwnSocket } from './identify.ts';
 import { costOf, PageSocket } from './page-socket.ts';
+import { ReceiveBuffers, type Received } from './receive-buffers.ts';
 import { clientFrames, type EndedFrame, type SessionEnding } from './schemas.ts';
 
 /** Bytes that may wait for the server; one message of the page, at most 1 MiB, comes on top. */
@@ -66,8 +68,6 @@ export class ClientSession {
     this.#options = options;
     const { identifier, server, session, address, port, webSocket, socket } = options;
     this.#attempt = identifier.connecting(server, session, address);
-    this.#tcp = connect({ host: address, port, allowHalfOpen: true, noDelay: true });
-
     this.#page = new PageSocket(webSocket, socket, {
       bytes: (bytes) => this.#toServer(bytes),
       control: (frame) => this.#control(frame),
@@ -75,9 +75,22 @@ export class ClientSession {
       silent: () => this.#pageSilent(),
       left: (code) => this.#pageLeft(code),
     });
+    const buffers = new ReceiveBuffers();
+    this.#tcp = connect({
+      host: address,
+      port,
+      allowHalfOpen: true,
+      noDelay: true,
+      onread: {
+        buffer: () => buffers.next(this.#page.isQuick),
+        callback: (length, buffer) => {
+          this.#toPage(buffers.take(buffer, length));
+          return true;
+        },
+      },
+    });
     this.#tcp
       .on('connect', () => this.#connected())
-      .on('data', (bytes) => this.#toPage(bytes))
       .on('end', () => this.#serverFinished())
       .on('error', (error: NodeJS.ErrnoException) => this.#failed(error))
       .on('close', () => this.#closed());
@@ -111,12 +124,13 @@ export class ClientSession {
 
   // Each side waits for the slower one: TCP's own flow control then reaches back to whoever sends.
 
-  #toPage(bytes: Buffer): void {
+  #toPage({ bytes, release }: Received): void {
     if (this.#missing !== undefined) {
       this.#missing += bytes.length;
+      release();
       return;
     }
-    this.#page.send(bytes);
+    this.#page.send(bytes, release);
     if (this.#page.isOpen && this.#page.isFull) this.#tcp.pause();
   }
 
@@ -147,6 +161,10 @@ export class ClientSession {
   }
 
   #serverFinished(): void {
+    if (this.#wasReset()) {
+      this.#tcp.destroy(Object.assign(new Error('recv: ECONNRESET'), { code: 'ECONNRESET' }));
+      return;
+    }
     this.#endedByServer = true;
     if (this.#options.halfOpen && !this.#shutDown && this.#page.isOpen && !this.#hasCut) {
       this.#page.tell({ type: 'shutdown' });
@@ -155,6 +173,15 @@ export class ClientSession {
     this.#end('fin', null);
     this.#tcp.end();
     this.#endWithin(GRACE_MS, () => this.#tcp.destroy());
+  }
+
+  /**
+   * Whether what Node calls the end was a reset: libuv reports one that comes together with the last
+   * bytes as an end of file, without asking the kernel.
+   */
+  #wasReset(): boolean {
+    const { _handle: handle } = this.#tcp as Socket & { _handle?: { fd?: number } | null };
+    return handle?.fd !== undefined && handle.fd >= 0 && pendingError(handle.fd) === 'ECONNRESET';
   }
 
   #failed({ code = 'UNKNOWN' }: NodeJS.ErrnoException): void {

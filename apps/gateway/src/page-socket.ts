@@ -92,20 +92,33 @@ export class PageSocket {
     return this.#waiting > WAITING_BYTES || (!this.#held && this.#unanswered.length >= FULL_PINGS);
   }
 
-  /** Sends bytes of the stream. */
-  send(bytes: Buffer): void {
-    for (let at = 0; at < bytes.length && this.isOpen; at += this.#step) {
-      const part = bytes.subarray(at, at + this.#step);
+  /** Whether it reads as quickly as bytes come. */
+  get isQuick(): boolean {
+    return this.#step === STEP_BYTES.most;
+  }
+
+  /** Sends bytes of the stream; `sent` is called when they are in the kernel, or lost. */
+  send(bytes: Buffer, sent: () => void): void {
+    // A ping for each part: there must be room for all of them.
+    const step = Math.max(this.#step, Math.ceil(bytes.length / FULL_PINGS));
+    // One system call for all frames and the pings behind them.
+    this.#socket.cork();
+    for (let at = 0; at < bytes.length && this.isOpen;) {
+      const part = bytes.subarray(at, at + step);
+      at += part.length;
+      const isLast = at === bytes.length;
       const cost = costOf(part);
       this.#waiting += cost;
       this.#webSocket.send(part, { binary: true }, () => {
         this.#waiting -= cost;
+        if (isLast) sent();
         this.#offerRoom();
       });
       this.#unpinged += part.length;
-      if (this.#unpinged >= this.#step && !this.#held && this.#unanswered.length < MOST_PINGS)
+      if (this.#unpinged >= step && !this.#held && this.#unanswered.length < MOST_PINGS)
         this.#ping();
     }
+    this.#socket.uncork();
   }
 
   tell(frame: object): void {

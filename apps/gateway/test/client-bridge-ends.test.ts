@@ -38,6 +38,21 @@ describe('the server', () => {
     expect(client.control.at(-1)).toEqual({ type: 'ended', how: 'rst', errno: 'ECONNRESET' });
   });
 
+  it.each([
+    ['', ''],
+    [' of a page that has half-closed', '{"type":"shutdown"}'],
+  ])('that resets behind its last bytes is told as RST%s', async (_, control) => {
+    const { client, socket } = await pair();
+    if (control) {
+      client.webSocket.send(control);
+      await once(socket.resume(), 'end');
+    }
+    socket.write('bye', () => socket.resetAndDestroy());
+    await client.closed;
+    expect(client.text).toBe('bye');
+    expect(client.control.at(-1)).toEqual({ type: 'ended', how: 'rst', errno: 'ECONNRESET' });
+  });
+
   it('that half-closes goes on reading from a page that asked for it', async () => {
     const { client, socket } = await pair(`${PATH}?halfOpen=true`);
     const got: Buffer[] = [];
