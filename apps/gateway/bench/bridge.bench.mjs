@@ -310,15 +310,15 @@ async function crowd() {
   const opened = (performance.now() - startedAt) / 1000;
   const { rss: after } = await gateway.look();
   const refused = await refusal(gateway);
-  let right = 0;
   const rounds = quick ? 3 : 10;
-  const echoedAt = performance.now();
-  for (let round = 0; round < rounds; round++) {
-    const answers = await Promise.all(clients.map(({ ask }, index) => ask(`${index}\n`)));
-    right += answers.filter((answer, index) => answer === `${index}\n`).length;
-  }
-  const rate = (2 * count * rounds) / ((performance.now() - echoedAt) / 1000);
+  // As in a full lecture hall: each asks once a second, at a time of its own.
+  let right = await askAll(clients, rounds, 1000);
   const { p99, rss: busy } = await gateway.look();
+  // And as fast as it goes: each asks again as soon as it has its answer.
+  const askedAt = performance.now();
+  right += await askAll(clients, rounds, 0);
+  const rate = (2 * count * rounds) / ((performance.now() - askedAt) / 1000);
+  const { p99: rushed } = await gateway.look();
   for (const { end } of clients) end();
   const each = (after - before) / (2 * count) / 1024;
   const busyEach = (busy - before) / (2 * count) / 1024;
@@ -330,10 +330,10 @@ async function crowd() {
       opened <= 5,
     ),
     row(
-      `their echoes and sums, ${rounds} from each`,
+      `their echoes and sums, ${2 * rounds} from each`,
       'all right',
-      `${right} of ${2 * count * rounds}, ${rate.toFixed(0)}/s`,
-      right === 2 * count * rounds,
+      `${right} of ${4 * count * rounds}; half of them at ${rate.toFixed(0)}/s`,
+      right === 4 * count * rounds,
     ),
     row(
       'memory of the gateway for each client',
@@ -341,9 +341,36 @@ async function crowd() {
       `${each.toFixed(0)} KiB (${busyEach.toFixed(0)} KiB after the messages)`,
       each <= 100,
     ),
-    row('delay of its event loop meanwhile, p99', '50 ms', `${p99.toFixed(0)} ms`, p99 <= 50),
+    row(
+      'delay of its event loop while each asks once a second, p99',
+      '50 ms',
+      `${p99.toFixed(0)} ms (${rushed.toFixed(0)} ms while all ask as fast as they can)`,
+      p99 <= 50,
+    ),
     row(`page ${count + 1}`, '503 before the upgrade', refused, refused === '503'),
   ];
+}
+
+/**
+ * Every client asks so many times, once in `everyMs` at a time of its own, or as soon as it has its
+ * answer if that is later. Returns how many answers were right.
+ *
+ * @param {Client[]} clients @param {number} rounds @param {number} everyMs @returns {Promise<number>}
+ */
+async function askAll(clients, rounds, everyMs) {
+  const startedAt = performance.now();
+  const rightOnes = clients.map(async ({ ask }, index) => {
+    let right = 0;
+    for (let round = 0; round < rounds; round++) {
+      const due = startedAt + everyMs * (round + index / clients.length);
+      const early = due - performance.now();
+      if (early > 0) await sleep(early);
+      const answer = await ask(`${index}\n`);
+      if (answer === `${index}\n`) right += 1;
+    }
+    return right;
+  });
+  return (await Promise.all(rightOnes)).reduce((sum, right) => sum + right, 0);
 }
 
 // ---------------------------------------------------------------- clients
