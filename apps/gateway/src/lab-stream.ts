@@ -10,8 +10,10 @@ import { closings, Refusal } from './errors.ts';
 import type { Gateway } from './gateway.ts';
 import { LabQuery, type GapFrame } from './schemas.ts';
 
-/** Milliseconds between two batches: one frame of a 60 Hz screen. */
-const BATCH_MS = 16;
+/** Milliseconds between two batches: one frame of a 60 Hz screen; two when batches are much work. */
+const BATCH_MS = { least: 16, most: 33 };
+/** How much longer than the making of a batch is the pause after it: watching takes no more of a core. */
+const PAUSE_FACTOR = 50;
 const BATCH_EVENTS = 1000;
 
 /** A viewer for which more bytes than this would wait gets no events until it has read what does. */
@@ -43,6 +45,7 @@ export class LabStream {
   #waiting: LabEvent[] = [];
   #timer: NodeJS.Timeout | undefined;
   #lastBatch = 0;
+  #pauseMs = BATCH_MS.least;
 
   constructor(lab: LabHost) {
     this.#lab = lab;
@@ -84,7 +87,7 @@ export class LabStream {
     if (this.#viewers.size === 0) return;
     for (const event of events) this.#waiting.push(event);
     const since = performance.now() - this.#lastBatch;
-    this.#timer ??= setTimeout(() => this.#flush(), Math.max(0, BATCH_MS - since));
+    this.#timer ??= setTimeout(() => this.#flush(), Math.max(0, this.#pauseMs - since));
   }
 
   #flush(): void {
@@ -93,7 +96,7 @@ export class LabStream {
     const waiting = this.#waiting;
     if (waiting.length === 0) return;
     this.#waiting = [];
-    this.#lastBatch = performance.now();
+    const began = performance.now();
     for (const batch of batches(waiting)) {
       // Made once, whatever the number of viewers.
       const frame = framed(batch);
@@ -101,6 +104,9 @@ export class LabStream {
       for (const viewer of this.#viewers)
         if (viewer.state === 'live') this.#offer(viewer, frame, last);
     }
+    this.#lastBatch = performance.now();
+    const pause = PAUSE_FACTOR * (this.#lastBatch - began);
+    this.#pauseMs = Math.min(Math.max(pause, BATCH_MS.least), BATCH_MS.most);
   }
 
   #offer(viewer: Viewer, frame: Buffer, last: number): void {
