@@ -5,11 +5,10 @@
  * A frame's time is the distance between two animation frames of the browser, as it gives them.
  */
 
-import type { Socket } from 'node:net';
 import { expect, type Page } from '@playwright/test';
 import { connectMany } from './connect-many.ts';
-import type { Gateway } from './gateway.ts';
 import { test } from './lab-test.ts';
+import { lastEvent, talking } from './talking.ts';
 
 const SECONDS = 10;
 /** Milliseconds: every frame, and every second frame, of 60 a second; browsers tell them to 0.2. */
@@ -55,40 +54,6 @@ for (const { clients, eventsPerSecond, limit } of loads) {
     expect(seen, 'events a second').toBeGreaterThan(0.8 * eventsPerSecond);
     expect(at(0.95), '95th percentile of the frame time, ms').toBeLessThanOrEqual(limit);
   });
-}
-
-async function lastEvent({ url }: Gateway): Promise<number> {
-  const { seq } = (await (await fetch(`${url}/healthz`)).json()) as { seq: number };
-  return seq;
-}
-
-/** Lets the clients speak in turn, so often that the wanted number of events arrives. */
-function talking(sockets: readonly Socket[], gateway: Gateway, wanted: number) {
-  const TICK_MS = 20;
-  const LOOK_MS = 500;
-  let next = 0;
-  let messages = 0;
-  /** Events that a message makes, as seen so far. */
-  let each = 5;
-  const startedAt = performance.now();
-  const started = lastEvent(gateway);
-  const look = setInterval(() => {
-    void Promise.all([started, lastEvent(gateway)]).then(([first, last]) => {
-      each = Math.max(2, (last - first) / Math.max(1, messages));
-    });
-  }, LOOK_MS);
-  const timer = setInterval(() => {
-    const due = (wanted * (performance.now() - startedAt)) / 1000 / each;
-    for (; messages < due; messages += 1) {
-      sockets[next++ % sockets.length]?.write(`${messages} + ${next}\n`);
-    }
-  }, TICK_MS);
-  return {
-    stop: () => {
-      clearInterval(timer);
-      clearInterval(look);
-    },
-  };
 }
 
 /** Two seconds, so that the page's code is compiled and its fonts are there. */

@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: runs every packages/<name>/bench/*.bench.mjs, one after the other, then measures how
- * smoothly the page is drawn (e2e/frames.spec.ts).
+ * smoothly the page is drawn (e2e/frames.spec.ts) and what it costs while it is hidden (e2e/hidden.spec.ts).
  */
 
 import { existsSync, readdirSync } from 'node:fs';
@@ -21,14 +21,14 @@ await plainly(async () => {
     });
     if (code !== 0) failed.push(`${folder}/bench/${file}`);
   }
-  console.log('\n== e2e: frames');
-  const { args, cwd = root, env } = await browserTests(['frames']);
+  console.log('\n== e2e: frames, hidden');
+  const { args, cwd = root, env } = await browserTests(['frames', 'hidden']);
   const { code } = await run(process.execPath, args, {
     to: 'stdout',
     cwd,
     env: { ...process.env, ...env, SOCKSCOPE_BENCH: '1' },
   });
-  if (code !== 0) failed.push('e2e/frames.spec.ts');
+  if (code !== 0) failed.push('e2e: frames or hidden');
   if (failed.length > 0) throw new Problem(`Failed: ${failed.join(', ')}`);
 });
 

@@ -109,6 +109,13 @@ describe('LabFeed', () => {
     expect(feed.lab?.seq).toBe(1);
   });
 
+  it('does not let events pile up where neither frames nor timers come', () => {
+    vi.stubGlobal('requestAnimationFrame', () => 1);
+    snapshot();
+    for (let i = 0; i < 5000; i += 1) events(...wait());
+    expect(feed.lab?.seq).toBe(5000);
+  });
+
   it('asks for the past again when the answer was written before this page came', async () => {
     vi.useRealTimers();
     const before = lab.lab;

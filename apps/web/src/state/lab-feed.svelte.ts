@@ -42,6 +42,8 @@ const FIRST_RETRY = 250;
 const LAST_RETRY = 5_000;
 /** Frames stand still in a hidden tab; the log does not. */
 const LONGEST_WAIT = 250;
+/** And its timers may be late: so many events wait, and no more. */
+const MOST_WAITING = 5_000;
 
 export class LabFeed {
   /** Null before the first snapshot. */
@@ -165,7 +167,8 @@ export class LabFeed {
       case 'events':
         this.status = 'live';
         this.#pending.push(...frame.events);
-        this.#schedule();
+        if (this.#pending.length < MOST_WAITING) this.#schedule();
+        else this.#apply();
         return;
       case 'gap':
         // The snapshot that follows holds what the gap would have told.
