@@ -228,9 +228,9 @@ async function stalls(bridge, rival, pages) {
       ? `memory when a page stalls and ${mib(offered)} are offered`
       : `memory when ${pages} pages stall, ${mib(each)} offered to each`,
     `+${limit} MiB`,
-    `+${mib(ours)} (the server could send ${mib(accepted)})`,
+    `${more(ours)} (the server could send ${mib(accepted)})`,
     ours <= limit * MIB,
-    theirs === undefined ? undefined : `+${mib(theirs)}`,
+    theirs === undefined ? undefined : more(theirs),
   );
 }
 
@@ -256,7 +256,7 @@ async function serversStall(bridge) {
     row(
       'memory when 100 servers stall, 16 MiB sent by each page in messages of 64 KiB',
       '+100 MiB',
-      `+${mib(grown)} (in a page wait ${mib(waiting)})`,
+      `${more(grown)} (in a page wait ${mib(waiting)})`,
       grown <= 100 * MIB && waiting > 0,
     ),
     row(
@@ -620,13 +620,17 @@ function mib(bytes) {
   return `${(bytes / MIB).toFixed(1)} MiB`;
 }
 
+/** @param {number} bytes */
+function more(bytes) {
+  return bytes > 0 ? `+${mib(bytes)}` : 'nothing';
+}
+
+/** As the distribution's package names it. */
 function websockifyVersion() {
-  const { stdout } = spawnSync(
-    'python3',
-    ['-c', 'import importlib.metadata as m; print(m.version("websockify"))'],
-    { encoding: 'utf8' },
-  );
-  return `websockify ${stdout.trim()}`;
+  const { status, stdout } = spawnSync('dpkg-query', ['-W', '-f=${Version}', 'websockify'], {
+    encoding: 'utf8',
+  });
+  return `websockify ${status === 0 ? stdout : 'of an unknown version'}`;
 }
 
 function table() {

@@ -23,7 +23,7 @@ export interface Bridge {
 /** `serve` gets every socket that connects through `/ws/client/server4`. */
 export async function bridgeTo(
   serve: (socket: Socket) => void = () => undefined,
-  { maxSessions = 2000 } = {},
+  { maxSessions = 2000, closeTimeout = 5000 } = {},
 ): Promise<Bridge> {
   const sockets = new Set<Socket>();
   const target = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
@@ -42,7 +42,7 @@ export async function bridgeTo(
   const app = Fastify().withTypeProvider<TypeBoxTypeProvider>();
   app.setValidatorCompiler(compileValidator);
   // As in app.ts; the types do not know closeTimeout in a literal.
-  const options = { maxPayload: 1024 * 1024, perMessageDeflate: false, closeTimeout: 5000 };
+  const options = { maxPayload: 1024 * 1024, perMessageDeflate: false, closeTimeout };
   await app.register(websocket, {
     options,
     errorHandler: () => undefined,

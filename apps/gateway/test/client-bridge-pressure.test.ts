@@ -127,7 +127,8 @@ describe('a page that does not read', () => {
 
   it('gets everything after a minute if the server had ended by then', async () => {
     holdTicks();
-    bridge = await bridgeTo();
+    // A WebSocket that is closed waits for so long, and then forgets what the page has not read.
+    bridge = await bridgeTo(undefined, { closeTimeout: 50 });
     const client = new BrowserClient(bridge, PATH);
     const socket = await bridge.accepted;
     await client.frame('connected');
@@ -136,6 +137,7 @@ describe('a page that does not read', () => {
     socket.end(bytes);
     await once(socket, 'end');
     await pass(60);
+    await new Promise((resolve) => setTimeout(resolve, 200));
     client.webSocket.resume();
     expect((await client.closed)[0]).toBe(1000);
     expect(client.bytes.equals(bytes)).toBe(true);
@@ -187,6 +189,31 @@ describe('a page that does not read', () => {
     client.webSocket.resume();
     expect((await client.closed)[0]).toBe(1000);
     expect(client.bytes.equals(bytes)).toBe(true);
+  });
+});
+
+describe('a page and a server that both do not read', () => {
+  it('both wait, and both get everything in the end', async () => {
+    bridge = await bridgeTo((socket) => socket.pause());
+    const client = new BrowserClient(bridge, `${PATH}?halfOpen=true`);
+    const socket = await bridge.accepted;
+    await client.frame('connected');
+    const bytes = randomBytes(32 * MIB);
+    for (let at = 0; at < bytes.length; at += MIB)
+      client.webSocket.send(bytes.subarray(at, at + MIB));
+    client.webSocket.send('{"type":"shutdown"}');
+    await settled(() => client.webSocket.bufferedAmount);
+    client.webSocket.pause();
+    socket.end(bytes);
+    expect(await settled(() => socket.writableLength)).toBeGreaterThan(8 * MIB);
+    expect(client.webSocket.bufferedAmount).toBeGreaterThan(8 * MIB);
+    const hash = createHash('sha256');
+    socket.on('data', (part: Buffer) => hash.update(part)).resume();
+    client.webSocket.resume();
+    await once(socket, 'end');
+    expect((await client.closed)[0]).toBe(1000);
+    expect(hash.digest('hex')).toBe(sha256(bytes));
+    expect(sha256(client.bytes)).toBe(sha256(bytes));
   });
 });
 

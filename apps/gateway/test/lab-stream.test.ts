@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import type { LabHost } from '@sockscope/tcp-core/host/lab-host';
 import { CHECKPOINT_EVERY, EVENTS_REMEMBERED } from '@sockscope/tcp-core/trace/history';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { WebSocket } from 'ws';
 import { eventOf, startGateway, tcpClient, type Running } from './running-gateway.ts';
 import { Viewer } from './viewer.ts';
 
@@ -46,6 +47,31 @@ async function somethingHappens(rounds = 5): Promise<number> {
   }
   return lab.state.seq;
 }
+
+describe('a viewer that is frozen', () => {
+  afterEach(() => vi.useRealTimers());
+
+  it('is not waited for for ever', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    const own = await startGateway({ servers: [], observeKernel: false });
+    const frozen = new WebSocket(`ws://${own.host}/ws/lab`, { autoPong: false });
+    const well = new WebSocket(`ws://${own.host}/ws/lab`);
+    await Promise.all([once(frozen, 'message'), once(well, 'message')]);
+    const closed = once(frozen, 'close');
+    for (let seconds = 0; seconds < 30; seconds += 10) {
+      const pinged = once(well, 'ping');
+      vi.advanceTimersByTime(10_000);
+      await pinged;
+      // Its pong is there when the answer to what it sent behind it is.
+      well.ping();
+      await once(well, 'pong');
+    }
+    expect((await closed)[0]).toBe(1006);
+    expect(well.readyState).toBe(well.OPEN);
+    well.terminate();
+    await own.close();
+  });
+});
 
 describe('a viewer', () => {
   it('gets the state, then every event once and in order', async () => {
