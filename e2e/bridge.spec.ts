@@ -9,33 +9,34 @@ const ESTABLISHED = 0x01;
 const MIB = 1024 * 1024;
 
 test('a tab that closes behind a server that does not read is noticed at once', async ({
-  lab,
   gateway,
   context,
 }) => {
+  // Six calculations, of ten seconds each: it does not read while this test looks.
   await changeServer(gateway, 'server3', { slowMs: 10_000 });
   const tab = await context.newPage();
   await tab.goto(gateway.url);
   const port = await tab.evaluate(
-    (bytes) =>
+    ({ bytes, enough }) =>
       new Promise<number>((resolve) => {
         const client = new WebSocket(`ws://${location.host}/ws/client/server3`);
-        client.onmessage = ({ data }) => {
-          const frame = JSON.parse(String(data)) as { type: string; localPort: number };
-          client.send(new TextEncoder().encode('1 + 1\n'));
+        const talk = ({ data }: MessageEvent<string>): void => {
+          const { localPort } = JSON.parse(data) as { localPort: number };
+          client.send(new TextEncoder().encode('1 + 1\n'.repeat(6)));
           for (let sent = 0; sent < bytes; sent += 65536) client.send(new Uint8Array(65536));
-          let last = -1;
-          // The server calculates: what it does not read piles up back to here.
+          let last = 0;
+          // What the server does not read piles up back to here.
           const timer = setInterval(() => {
-            if (client.bufferedAmount === last && last > 0) {
+            if (client.bufferedAmount > enough && client.bufferedAmount === last) {
               clearInterval(timer);
-              resolve(frame.localPort);
+              resolve(localPort);
             }
             last = client.bufferedAmount;
           }, 200);
         };
+        client.addEventListener('message', talk, { once: true });
       }),
-    32 * MIB,
+    { bytes: 32 * MIB, enough: 8 * MIB },
   );
   const isConnected = () =>
     kernelRows(port).some(
@@ -45,5 +46,4 @@ test('a tab that closes behind a server that does not read is noticed at once', 
   await tab.close();
   // Two seconds are promised; without looking for it, it would be found out after 22.
   await expect.poll(isConnected, { timeout: 5000, intervals: [50] }).toBe(false);
-  await expect(lab.getByRole('region', { name: /^Server 3:/ })).toBeVisible();
 });

@@ -5,7 +5,7 @@
 
 import { connect, type Socket } from 'node:net';
 import type { GatewayFact } from '@sockscope/tcp-core/host/lab-host';
-import { pendingError } from '@sockscope/tcp-core/sockets/pending-error';
+import { receiveError } from '@sockscope/tcp-core/sockets/receive-error';
 import type { ServerId } from '@sockscope/tcp-core/trace/events';
 import type { FastifyBaseLogger } from 'fastify';
 import { Value } from 'typebox/value';
@@ -161,8 +161,9 @@ export class ClientSession {
   }
 
   #serverFinished(): void {
-    if (this.#wasReset()) {
-      this.#tcp.destroy(Object.assign(new Error('recv: ECONNRESET'), { code: 'ECONNRESET' }));
+    const code = this.#errorInPlaceOfTheEnd();
+    if (code) {
+      this.#tcp.destroy(Object.assign(new Error(`recv: ${code}`), { code }));
       return;
     }
     this.#endedByServer = true;
@@ -171,17 +172,18 @@ export class ClientSession {
       return;
     }
     this.#end('fin', null);
-    this.#tcp.end();
-    this.#endWithin(GRACE_MS, () => this.#tcp.destroy());
+    // What the page had said by then is for the server, however slowly it reads.
+    this.#endWithin(LAST_BYTES_MS, () => this.#tcp.destroy());
+    this.#tcp.end(() => this.#endWithin(GRACE_MS, () => this.#tcp.destroy()));
   }
 
   /**
-   * Whether what Node calls the end was a reset: libuv reports one that comes together with the last
-   * bytes as an end of file, without asking the kernel.
+   * What Node calls the end may have been a reset: when one comes together with the last bytes, libuv
+   * reports an end of file without asking the kernel.
    */
-  #wasReset(): boolean {
+  #errorInPlaceOfTheEnd(): string | null {
     const { _handle: handle } = this.#tcp as Socket & { _handle?: { fd?: number } | null };
-    return handle?.fd !== undefined && handle.fd >= 0 && pendingError(handle.fd) === 'ECONNRESET';
+    return handle?.fd !== undefined && handle.fd >= 0 ? receiveError(handle.fd) : null;
   }
 
   #failed({ code = 'UNKNOWN' }: NodeJS.ErrnoException): void {

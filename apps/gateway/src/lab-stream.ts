@@ -10,9 +10,9 @@ import { closings, Refusal } from './errors.ts';
 import type { Gateway } from './gateway.ts';
 import { LabQuery, type GapFrame } from './schemas.ts';
 
-/** Milliseconds between two batches: one frame of a 60 Hz screen; two when batches are much work. */
+/** Milliseconds between two batches: one frame of a 60 Hz screen, two when batches are much work. */
 const BATCH_MS = { least: 16, most: 33 };
-/** How much longer than the making of a batch is the pause after it: watching takes no more of a core. */
+/** The pause after a batch is so many times as long as its making, within BATCH_MS. */
 const PAUSE_FACTOR = 50;
 const BATCH_EVENTS = 1000;
 

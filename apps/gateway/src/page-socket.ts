@@ -99,11 +99,15 @@ export class PageSocket {
 
   /** Sends bytes of the stream; `sent` is called when they are in the kernel, or lost. */
   send(bytes: Buffer, sent: () => void): void {
+    if (!this.isOpen) {
+      sent();
+      return;
+    }
     // A ping for each part: there must be room for all of them.
     const step = Math.max(this.#step, Math.ceil(bytes.length / FULL_PINGS));
     // One system call for all frames and the pings behind them.
     this.#socket.cork();
-    for (let at = 0; at < bytes.length && this.isOpen;) {
+    for (let at = 0; at < bytes.length;) {
       const part = bytes.subarray(at, at + step);
       at += part.length;
       const isLast = at === bytes.length;

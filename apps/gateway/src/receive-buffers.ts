@@ -32,20 +32,18 @@ export class ReceiveBuffers {
 
   /** The first `length` bytes of `buffer`, which came from `next`; they stay until released. */
   take(buffer: Uint8Array, length: number): Received {
-    if (buffer === shared) {
-      this.#isBulk = length === SHARED_BYTES;
-      // The next read, of whichever connection, writes over the shared one.
-      return { bytes: Buffer.from(shared.subarray(0, length)), release: nothing };
-    }
-    this.#isBulk = length > SHARED_BYTES / 2;
-    const own = buffer as Buffer;
-    return {
-      bytes: own.subarray(0, length),
-      release: () => {
-        if (free.length < MOST_FREE) free.push(own);
-      },
-    };
+    this.#isBulk = length >= SHARED_BYTES;
+    const own = buffer === shared ? undefined : (buffer as Buffer);
+    if (own && this.#isBulk) return { bytes: own.subarray(0, length), release: () => keep(own) };
+    // The next read, of whichever connection, writes over the shared one; few bytes need no large one.
+    const bytes = Buffer.from(buffer.subarray(0, length));
+    if (own) keep(own);
+    return { bytes, release: nothing };
   }
+}
+
+function keep(buffer: Buffer): void {
+  if (free.length < MOST_FREE) free.push(buffer);
 }
 
 function nothing(): void {

@@ -93,6 +93,33 @@ describe('a server that does not read', () => {
     expect(performance.now() - leftAt).toBeLessThan(2000);
   });
 
+  it('gets what the page had said even if its own FIN came first', async () => {
+    bridge = await bridgeTo((socket) => socket.pause());
+    const client = new BrowserClient(bridge, PATH);
+    const socket = await bridge.accepted;
+    await client.frame('connected');
+    // Until the gateway takes no more: whatever lay before a ping that it answered, it has taken.
+    let sent = 0;
+    let taken = 0;
+    client.webSocket.on('pong', (data: Buffer) => (taken = Number(data.toString() || taken)));
+    while (taken === sent) {
+      client.webSocket.send(Buffer.alloc(MIB));
+      sent += MIB;
+      client.webSocket.ping(String(sent));
+      const until = performance.now() + 500;
+      while (taken < sent && performance.now() < until) await turn();
+    }
+    // It reads on when its own end is told, but what it reads then is too late.
+    const inTime = taken;
+    socket.end();
+    expect((await client.closed)[0]).toBe(1000);
+    await new Promise((resolve) => setTimeout(resolve, 2500));
+    let got = 0;
+    socket.on('data', (bytes: Buffer) => (got += bytes.length)).resume();
+    await once(socket, 'end');
+    expect(got).toBeGreaterThanOrEqual(inTime);
+  });
+
   it('does not end a page that is there, however long it takes', async () => {
     holdTicks();
     bridge = await bridgeTo((socket) => socket.pause());

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { LabHost } from '@sockscope/tcp-core/host/lab-host';
 import { CHECKPOINT_EVERY, EVENTS_REMEMBERED } from '@sockscope/tcp-core/trace/history';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { eventOf, startGateway, tcpClient, type Running } from './running-gateway.ts';
 import { Viewer } from './viewer.ts';
@@ -49,11 +49,13 @@ async function somethingHappens(rounds = 5): Promise<number> {
 }
 
 describe('a viewer that is frozen', () => {
-  afterEach(() => vi.useRealTimers());
-
   it('is not waited for for ever', async () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
     const own = await startGateway({ servers: [], observeKernel: false });
+    onTestFinished(async () => {
+      vi.useRealTimers();
+      await own.close();
+    });
     const frozen = new WebSocket(`ws://${own.host}/ws/lab`, { autoPong: false });
     const well = new WebSocket(`ws://${own.host}/ws/lab`);
     await Promise.all([once(frozen, 'message'), once(well, 'message')]);
@@ -68,8 +70,6 @@ describe('a viewer that is frozen', () => {
     }
     expect((await closed)[0]).toBe(1006);
     expect(well.readyState).toBe(well.OPEN);
-    well.terminate();
-    await own.close();
   });
 });
 

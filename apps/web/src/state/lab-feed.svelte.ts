@@ -42,7 +42,7 @@ const FIRST_RETRY = 250;
 const LAST_RETRY = 5_000;
 /** Frames stand still in a hidden tab; the log does not. */
 const LONGEST_WAIT = 250;
-/** And its timers may be late: so many events wait, and no more. */
+/** And its timers may be late: when so many events wait, they are applied at once. */
 const MOST_WAITING = 5_000;
 
 export class LabFeed {

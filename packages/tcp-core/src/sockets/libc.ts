@@ -18,10 +18,10 @@ export const SOCK_NONBLOCK = 0o4000;
 export const SOCK_CLOEXEC = 0o2000000;
 export const SOL_SOCKET = 1;
 export const SO_REUSEADDR = 2;
-export const SO_ERROR = 4;
 export const SO_RCVTIMEO = 20;
 export const IPPROTO_TCP = 6;
 export const TCP_NODELAY = 1;
+export const MSG_PEEK = 0x02;
 export const MSG_DONTWAIT = 0x40;
 export const MSG_NOSIGNAL = 0x4000;
 export const SHUT_RD = 0;
@@ -41,7 +41,6 @@ export interface Libc {
   accept4(fd: number, address: Bytes, length: Bytes, flags: number): number;
   getsockname(fd: number, address: Bytes, length: Bytes): number;
   setsockopt(fd: number, level: number, option: number, value: Bytes, length: number): number;
-  getsockopt(fd: number, level: number, option: number, value: Bytes, length: Bytes): number;
   recv(fd: number, buffer: Bytes, length: number, flags: number): number;
   send(fd: number, buffer: Bytes, length: number, flags: number): number;
   shutdown(fd: number, how: number): number;
@@ -83,7 +82,6 @@ function bindLibc(): Libc {
     accept4: lib.func('int accept4(int, void*, void*, int)'),
     getsockname: lib.func('int getsockname(int, void*, void*)'),
     setsockopt: lib.func('int setsockopt(int, int, int, void*, uint32_t)'),
-    getsockopt: lib.func('int getsockopt(int, int, int, void*, void*)'),
     recv: lib.func('intptr_t recv(int, void*, size_t, int)'),
     send: lib.func('intptr_t send(int, void*, size_t, int)'),
     shutdown: lib.func('int shutdown(int, int)'),
