@@ -8,36 +8,44 @@
  * is missed. With --quick or --only the document is left as it is.
  */
 
-import { fork, spawn, spawnSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { connect, createServer } from 'node:net';
+import { createServer } from 'node:net';
 import { cpus } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { rolldown } from 'rolldown';
-import { WebSocket } from 'ws';
 import { writeSection } from './benchmarks-file.mjs';
+import {
+  askAll,
+  collect,
+  open,
+  openForBoth,
+  pageClient,
+  rawClient,
+  refusal,
+} from './bridge-clients.mjs';
+import {
+  bundle,
+  hasWebsockify,
+  startGateway,
+  startWebsockify,
+  websockifyVersion,
+} from './bridge-sides.mjs';
 import { countBytes } from './counting-page.mjs';
 
-const here = import.meta.dirname;
-/** Inside the package, because the bundle looks for its packages from where it lies. */
-const bundles = join(here, '../dist/bench');
 const MIB = 1024 * 1024;
 /** A measurement may take so many milliseconds. */
 const LONGEST_MS = 180_000;
-const BULK_PATH = '/ws/client/server4?halfOpen=true';
 
 const { values } = parseArgs({
   options: { quick: { type: 'boolean', default: false }, only: { type: 'string', default: '' } },
 });
 const { quick, only } = values;
 
+/** @typedef {import('./bridge-sides.mjs').Endpoint} Endpoint */
 /** @typedef {{ what: string, limit: string, ours: string, websockify?: string, holds: boolean }} Row */
 /** @type {Row[]} */
 const rows = [];
-const hasWebsockify = spawnSync('websockify', ['--help']).status === 0;
 
 /** What the bridge connects to here: `serve` is changed by each measurement. */
 let serve = (/** @type {import('node:net').Socket} */ socket) => void socket.destroy();
@@ -49,11 +57,13 @@ await once(target, 'listening');
 const targetPort = /** @type {import('node:net').AddressInfo} */ (target.address()).port;
 
 await bundle();
-const quit = /** @type {(() => void)[]} */ ([]);
+const started = /** @type {Endpoint[]} */ ([]);
 try {
   const bridge = await startGateway([String(targetPort)]);
-  const rival = hasWebsockify ? await startWebsockify() : undefined;
-  if (!rival) console.log('websockify is not installed: nothing is compared with it');
+  started.push(bridge);
+  const rival = hasWebsockify ? await startWebsockify(targetPort) : undefined;
+  if (rival) started.push(rival);
+  else console.log('websockify is not installed: nothing is compared with it');
 
   await measure('bytes, both directions at once', () => bothWays(bridge));
   await measure('messages sent on open, before TCP is connected', () => sentOnOpen(bridge));
@@ -66,7 +76,7 @@ try {
   await measure('throughput to the server', () => bulk(bridge, rival, 'up'));
   await measure('crowd', () => crowd());
 } finally {
-  for (const end of quit) end();
+  for (const { end } of started) end();
   target.close();
 }
 
@@ -301,6 +311,7 @@ async function bulk(bridge, rival, way) {
 /** 1,000 pages and 1,000 raw clients at once on our servers 3 and 4. @returns {Promise<Row[]>} */
 async function crowd() {
   const gateway = await startGateway([]);
+  started.push(gateway);
   await sleep(1000);
   const { rss: before } = await gateway.look();
   const count = gateway.maxSessions;
@@ -357,29 +368,7 @@ async function crowd() {
   ];
 }
 
-/**
- * Every client asks so many times, once in `everyMs` at a time of its own, or as soon as it has its
- * answer if that is later. Returns how many answers were right.
- *
- * @param {Client[]} clients @param {number} rounds @param {number} everyMs @returns {Promise<number>}
- */
-async function askAll(clients, rounds, everyMs) {
-  const startedAt = performance.now();
-  const rightOnes = clients.map(async ({ ask }, index) => {
-    let right = 0;
-    for (let round = 0; round < rounds; round++) {
-      const due = startedAt + everyMs * (round + index / clients.length);
-      const early = due - performance.now();
-      if (early > 0) await sleep(early);
-      const answer = await ask(`${index}\n`);
-      if (answer === `${index}\n`) right += 1;
-    }
-    return right;
-  });
-  return (await Promise.all(rightOnes)).reduce((sum, right) => sum + right, 0);
-}
-
-// ---------------------------------------------------------------- clients
+// ---------------------------------------------------------------- bytes
 
 /** @param {Endpoint} side @param {number} size */
 async function download(side, size) {
@@ -414,86 +403,6 @@ async function upload(side, size) {
   page.terminate();
 }
 
-/** @typedef {{ ask: (text: string) => Promise<string>, end: () => void }} Client */
-
-/** @param {Gateway} gateway @param {string} server @returns {Promise<Client>} */
-async function pageClient(gateway, server) {
-  const page = new WebSocket(`${gateway.url.replace(/\/ws.*/, '')}/ws/client/${server}`, {
-    perMessageDeflate: false,
-  });
-  const lines = lineReader();
-  const connected = new Promise((resolve, reject) => {
-    page.on('error', reject);
-    page.on('message', (/** @type {Buffer} */ data, isBinary) => {
-      if (isBinary) lines.take(data.toString());
-      else resolve(undefined);
-    });
-  });
-  await connected;
-  return {
-    ask: (text) => (page.send(Buffer.from(text)), lines.next()),
-    end: () => page.terminate(),
-  };
-}
-
-/** @param {number} port @returns {Promise<Client>} */
-async function rawClient(port) {
-  const socket = connect({ port, host: '127.0.0.1', noDelay: true });
-  const lines = lineReader();
-  socket.on('data', (data) => lines.take(String(data)));
-  await once(socket, 'connect');
-  return { ask: (text) => (socket.write(text), lines.next()), end: () => socket.destroy() };
-}
-
-function lineReader() {
-  let text = '';
-  /** @type {(line: string) => void} */
-  let done = () => undefined;
-  return {
-    take(/** @type {string} */ more) {
-      text += more;
-      if (!text.endsWith('\n')) return;
-      done(text);
-      text = '';
-    },
-    next: () => new Promise((/** @type {(line: string) => void} */ resolve) => (done = resolve)),
-  };
-}
-
-/** @param {Gateway} gateway @returns {Promise<string>} */
-async function refusal(gateway) {
-  const page = open(gateway);
-  return new Promise((resolve) => {
-    page.on('open', () => resolve('opened'));
-    page.on('unexpected-response', (_request, { statusCode }) => resolve(String(statusCode)));
-    page.on('error', () => undefined);
-  });
-}
-
-/** A page that says nothing more once the server has ended. @param {Endpoint} side */
-function open(side) {
-  const page = openForBoth(side);
-  page.on('message', (/** @type {Buffer} */ data, isBinary) => {
-    if (!isBinary && data.toString() === '{"type":"shutdown"}') page.send(data, { binary: false });
-  });
-  return page;
-}
-
-/** The path asks for half-close: at the server's FIN it is the page's turn to end. @param {Endpoint} side */
-function openForBoth(side) {
-  return new WebSocket(side.url, { perMessageDeflate: false, maxPayload: 0 });
-}
-
-/** @param {WebSocket} page */
-function collect(page) {
-  /** @type {Buffer[]} */
-  const got = [];
-  page.on('message', (/** @type {Buffer} */ data, isBinary) => {
-    if (isBinary) got.push(data);
-  });
-  return got;
-}
-
 /** Different 1 MiB parts from one random one: making a GiB of them would take longer than moving it. @param {number} count */
 function randomStream(count) {
   const bytes = randomBytes(2 * MIB);
@@ -504,84 +413,6 @@ function randomStream(count) {
   const hash = createHash('sha256');
   for (const part of parts) hash.update(part);
   return { parts, digest: hash.digest('hex') };
-}
-
-// ---------------------------------------------------------------- processes
-
-/** @typedef {{ url: string, look: () => Promise<{ rss: number, p99: number, pages: number }> }} Endpoint */
-/** @typedef {Endpoint & { servers: Record<string, number>, maxSessions: number }} Gateway */
-
-/** @param {string[]} args @returns {Promise<Gateway>} */
-async function startGateway(args) {
-  const child = fork(join(bundles, 'bridge-gateway.js'), args, { execArgv: ['--expose-gc'] });
-  quit.push(() => child.kill());
-  const [{ port, servers, maxSessions }] = await once(child, 'message');
-  return {
-    url: `ws://127.0.0.1:${port}${BULK_PATH}`,
-    servers,
-    maxSessions,
-    async look() {
-      child.send('look');
-      const [seen] = await once(child, 'message');
-      return seen;
-    },
-  };
-}
-
-/** @returns {Promise<Endpoint>} */
-async function startWebsockify() {
-  const port = await freePort();
-  const child = spawn('websockify', [`127.0.0.1:${port}`, `127.0.0.1:${targetPort}`], {
-    stdio: 'ignore',
-    detached: true,
-  });
-  quit.push(() => child.pid && process.kill(-child.pid));
-  for (let tries = 0; ; tries++) {
-    const socket = connect(port, '127.0.0.1');
-    const up = await once(socket, 'connect').then(
-      () => true,
-      () => false,
-    );
-    socket.destroy();
-    if (up) break;
-    if (tries === 100) throw new Error('websockify does not listen');
-    await sleep(100);
-  }
-  return {
-    url: `ws://127.0.0.1:${port}/`,
-    // It forks for each connection: all of its processes count.
-    look: () => Promise.resolve({ rss: rssOfGroup(child.pid ?? 0), p99: 0, pages: 0 }),
-  };
-}
-
-/** @param {number} group */
-function rssOfGroup(group) {
-  const { stdout } = spawnSync('ps', ['-eo', 'pgid=,rss='], { encoding: 'utf8' });
-  return stdout.split('\n').reduce((sum, line) => {
-    const [pgid, kib] = line.trim().split(/\s+/).map(Number);
-    return pgid === group ? sum + (kib ?? 0) * 1024 : sum;
-  }, 0);
-}
-
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
-  server.close();
-  await once(server, 'close');
-  return port;
-}
-
-async function bundle() {
-  const bundled = await rolldown({
-    input: {
-      'bridge-gateway': join(here, 'bridge-gateway.ts'),
-      thread: join(here, '../../../packages/tcp-core/src/host/thread.ts'),
-    },
-    platform: 'node',
-    external: ['bufferutil', 'koffi'],
-  });
-  await bundled.write({ dir: bundles, format: 'esm', entryFileNames: '[name].js' });
 }
 
 // ---------------------------------------------------------------- figures
@@ -633,14 +464,6 @@ function mib(bytes) {
 /** @param {number} bytes */
 function more(bytes) {
   return bytes > 0 ? `+${mib(bytes)}` : 'nothing';
-}
-
-/** As the distribution's package names it. */
-function websockifyVersion() {
-  const { status, stdout } = spawnSync('dpkg-query', ['-W', '-f=${Version}', 'websockify'], {
-    encoding: 'utf8',
-  });
-  return `websockify ${status === 0 ? stdout : 'of an unknown version'}`;
 }
 
 function table() {
