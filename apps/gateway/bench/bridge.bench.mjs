@@ -14,6 +14,7 @@ import { createServer } from 'node:net';
 import { cpus } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { median } from '../../../packages/tcp-core/bench/median.mjs';
 import { writeSection } from './benchmarks-file.mjs';
 import {
   askAll,
@@ -443,11 +444,6 @@ async function settled(number) {
     last = number();
     await sleep(1000);
   }
-}
-
-/** @param {number[]} numbers */
-function median(numbers) {
-  return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? 0;
 }
 
 /** @param {number[]} rates in MiB a second */

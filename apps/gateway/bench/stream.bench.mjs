@@ -19,6 +19,7 @@ import { parseArgs } from 'node:util';
 import { rolldown } from 'rolldown';
 import { WebSocket } from 'ws';
 import { compile } from '../../../packages/tcp-core/bench/compile.mjs';
+import { median } from '../../../packages/tcp-core/bench/median.mjs';
 import { writeSection } from './benchmarks-file.mjs';
 
 const here = import.meta.dirname;
@@ -224,12 +225,4 @@ async function bundle(events) {
   });
   await build.write({ dir: join(bundles, events), format: 'esm', cleanDir: true });
   await build.close();
-}
-
-/** @param {readonly number[]} numbers */
-function median(numbers) {
-  const sorted = [...numbers].sort((a, b) => a - b);
-  const half = sorted.length >> 1;
-  const [low, high] = [Number(sorted[Math.ceil(sorted.length / 2) - 1]), Number(sorted[half])];
-  return (low + high) / 2;
 }

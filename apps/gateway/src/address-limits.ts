@@ -22,6 +22,12 @@ export interface AddressLimits {
   isExempt?: (address: string) => boolean;
 }
 
+interface RateLimit {
+  max: number;
+  timeWindow: number;
+  allowList: (request: FastifyRequest) => boolean;
+}
+
 /** Makes `config.rateLimit` mean something to routes that are registered later; limits none by itself. */
 export async function registerRateLimit(app: Gateway): Promise<void> {
   await app.register(rateLimit, {
@@ -31,16 +37,8 @@ export async function registerRateLimit(app: Gateway): Promise<void> {
 }
 
 /** For a route's `config.rateLimit`. It replaces any other limit of that route. */
-export function readingLimit({ readingsPerMinute, isExempt = isLoopback }: AddressLimits): {
-  max: number;
-  timeWindow: number;
-  allowList: (request: FastifyRequest) => boolean;
-} {
-  return {
-    max: readingsPerMinute,
-    timeWindow: MINUTE,
-    allowList: ({ ip }) => isExempt(plainAddress(ip)),
-  };
+export function readingLimit({ readingsPerMinute, isExempt }: AddressLimits): RateLimit {
+  return perMinute(readingsPerMinute, isExempt);
 }
 
 /** For all WebSockets below `app` together. Counted before the upgrade, refused ones until they are closed. */
@@ -50,14 +48,7 @@ export function limitAddresses(
 ): void {
   const counts = new Map<string, number>();
 
-  app.addHook(
-    'onRequest',
-    app.rateLimit({
-      max: upgradesPerMinute,
-      timeWindow: MINUTE,
-      allowList: ({ ip }) => isExempt(plainAddress(ip)),
-    }),
-  );
+  app.addHook('onRequest', app.rateLimit(perMinute(upgradesPerMinute, isExempt)));
 
   app.addHook('onRequest', ({ ip, raw: { socket } }, _reply, next) => {
     if (isExempt(plainAddress(ip)) || socket.destroyed) {
@@ -78,4 +69,8 @@ export function limitAddresses(
     });
     next();
   });
+}
+
+function perMinute(max: number, isExempt = isLoopback): RateLimit {
+  return { max, timeWindow: MINUTE, allowList: ({ ip }) => isExempt(plainAddress(ip)) };
 }

@@ -1,4 +1,4 @@
-import type { ServerId } from '@sockscope/tcp-core/trace/events';
+import type { LabFact, ServerId } from '@sockscope/tcp-core/trace/events';
 import type { ServerState } from '@sockscope/tcp-core/trace/lab-state';
 import { describe, expect, it } from 'vitest';
 import { clientRows } from '../src/view/client-rows.ts';
@@ -129,6 +129,21 @@ describe.each(Object.entries(sizes))('the stage %s', (_, of) => {
   });
 });
 
+/** What the kernel says of an accept queue; it names the first 32 of those in it. */
+function waitingInTheQueue(acceptQueue: number): LabFact {
+  return {
+    type: 'sampled',
+    acceptQueue,
+    waiting: Array.from({ length: 32 }, (_, index) => ({
+      ...socketOf(1),
+      address: '127.0.0.1',
+      port: 54_000 + index,
+    })),
+    timeWait: 0,
+    connections: [],
+  };
+}
+
 describe('a row of the stage', () => {
   it.each(crowds)('with %i clients carries its own port, fd, state and bytes', (clients) => {
     for (const of of Object.values(sizes)) {
@@ -232,17 +247,7 @@ describe('density', () => {
   it('keeps half of the rows for those that are served, however many wait', () => {
     const { lab } = aStage('server2', 20);
     lab.say('server2', 17, 40, '6 * 7', '42');
-    lab.happen('server2', null, {
-      type: 'sampled',
-      acceptQueue: 32,
-      waiting: Array.from({ length: 32 }, (_, index) => ({
-        ...socketOf(1),
-        address: '127.0.0.1',
-        port: 54_000 + index,
-      })),
-      timeWait: 0,
-      connections: [],
-    });
+    lab.happen('server2', null, waitingInTheQueue(32));
     const server = lab.lab.servers.server2;
     for (const of of Object.values(sizes)) {
       const { rows } = stageLayout(server, clientRows(server, [], lab.t, 0), of);
@@ -256,17 +261,7 @@ describe('density', () => {
 
   it('gives the places that the served ones do not need to those that wait', () => {
     const { lab } = aStage('server1', 1, 'queue');
-    lab.happen('server1', null, {
-      type: 'sampled',
-      acceptQueue: 50,
-      waiting: Array.from({ length: 32 }, (_, index) => ({
-        ...socketOf(1),
-        address: '127.0.0.1',
-        port: 54_000 + index,
-      })),
-      timeWait: 0,
-      connections: [],
-    });
+    lab.happen('server1', null, waitingInTheQueue(50));
     const server = lab.lab.servers.server1;
     const { rows } = stageLayout(server, clientRows(server, [], lab.t, 0), stage);
     expect(rows.length).toBeGreaterThan(2);

@@ -17,6 +17,7 @@ import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { rolldown } from 'rolldown';
 import { compile } from './compile.mjs';
+import { median } from './median.mjs';
 
 const here = import.meta.dirname;
 /** Inside the package, because the bundle looks for koffi from where it lies. */
@@ -202,14 +203,6 @@ async function bundleOurs() {
   });
   await build.write({ dir: bundles, format: 'esm', cleanDir: true });
   await build.close();
-}
-
-/** @param {readonly number[]} numbers */
-function median(numbers) {
-  const sorted = [...numbers].sort((a, b) => a - b);
-  const half = sorted.length >> 1;
-  const [low, high] = [Number(sorted[Math.ceil(sorted.length / 2) - 1]), Number(sorted[half])];
-  return (low + high) / 2;
 }
 
 /** @param {readonly Run[]} runs @param {keyof Run} what */
