@@ -1,5 +1,7 @@
 /** Server 1: what a second client lives through, under each of the three policies. */
 
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { TcpClient } from './tcp-client.ts';
 import { TestLab } from './test-lab.ts';
@@ -82,6 +84,50 @@ describe('policy refuse', () => {
     await test.event('listening', () => true, before);
     const { client: next } = await test.accepted(await port);
     expect(await next.send('2+2\n').line()).toBe('4\n');
+    const end = test.events.length;
+    next.finish();
+    await test.event('listening', () => true, end);
+  });
+
+  it('comes back however long another program held its port', { timeout: 30_000 }, async () => {
+    const start = test.events.length;
+    const { client: first } = await test.accepted(await port);
+    await test.event('listenerClosed', () => true, start);
+    const other = createServer().listen(await port, '127.0.0.1');
+    await once(other, 'listening');
+    let before = test.events.length;
+    first.finish();
+    for (let tries = 1; tries <= 8; tries++) {
+      const { error, restarting, seq } = await test.event('crashed', () => true, before);
+      expect(error).toContain('EADDRINUSE');
+      expect(restarting).toBe(true);
+      before = seq;
+    }
+    expect(test.lab.state.servers.server1).toMatchObject({ status: 'crashed', crashes: 8 });
+    other.close();
+    await test.event('listening', () => true, before);
+    const { client: next } = await test.accepted(await port);
+    expect(await next.send('2+2\n').line()).toBe('4\n');
+    before = test.events.length;
+    next.finish();
+    await test.event('listening', () => true, before);
+  });
+
+  it('stays stopped when it is stopped while it waits for its port', async () => {
+    const start = test.events.length;
+    const { client: first } = await test.accepted(await port);
+    await test.event('listenerClosed', () => true, start);
+    const other = createServer().listen(await port, '127.0.0.1');
+    await once(other, 'listening');
+    const before = test.events.length;
+    first.finish();
+    await test.event('crashed', () => true, before);
+    await test.lab.stop('server1');
+    other.close();
+    await once(other, 'close');
+    expect(test.lab.state.servers.server1.status).toBe('stopped');
+    // It is free for whoever starts it, and nothing starts it twice.
+    expect((await test.lab.start('server1')).port).toBe(await port);
   });
 });
 

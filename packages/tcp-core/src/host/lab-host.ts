@@ -29,9 +29,8 @@ export interface ListenAddress {
   port: number;
 }
 
-/** A server that broke down is restarted after this long, twice as long each time, so often. */
-const RESTART_AFTER_MS = 100;
-const RESTARTS_MAX = 6;
+/** A server that broke down is restarted after this long, twice as long each time, up to a bound. */
+const RESTART_AFTER_MS = { first: 100, most: 3000 };
 /** After so long without trouble the count starts anew. */
 const STEADY_AFTER_MS = 30_000;
 
@@ -223,24 +222,23 @@ export class LabHost {
   /** A thread died: the server is stopped, and started again after a while. */
   #broke(server: ServerId, run: ServerRun, error: Error): void {
     const entry = this.#entry(server);
-    const restarting = entry.restarts < RESTARTS_MAX;
-    const crashed: LabFact = { type: 'crashed', error: error.message, restarting };
+    const crashed: LabFact = { type: 'crashed', error: error.message, restarting: true };
     void this.#inTurn(entry, async () => {
       if (entry.run !== run) return; // somebody stopped it meanwhile
       await this.#stop(server, entry, crashed);
-      if (restarting) this.#restartLater(server, entry);
+      this.#restartLater(server, entry);
     });
   }
 
+  /** It served before, so what keeps it from it now (its port taken, no descriptor left) may pass. */
   #restartLater(server: ServerId, entry: Entry): void {
-    const delayMs = RESTART_AFTER_MS * 2 ** entry.restarts++;
+    const { first, most } = RESTART_AFTER_MS;
+    const delayMs = Math.min(first * 2 ** entry.restarts++, most);
     entry.restartTimer = setTimeout(() => {
       void this.#inTurn(entry, async () => {
-        if (entry.run) return;
-        const again = entry.restarts < RESTARTS_MAX;
-        await this.#start(server, entry, again).catch(() => {
-          if (again) this.#restartLater(server, entry);
-        });
+        // Stopped, or started by hand, while this waited for its turn.
+        if (entry.run || this.state.servers[server].status !== 'crashed') return;
+        await this.#start(server, entry, true).catch(() => this.#restartLater(server, entry));
       });
     }, delayMs);
   }
