@@ -352,53 +352,49 @@ describe('in a real lab', () => {
       const { servers } = test.lab.state;
       const [thread] = Object.values(servers.server3.threads);
       expect(placeOf(servers.server3, thread!)).toEqual({ source: 'select', site: 'calculate' });
-      await client.line();
+      client.line();
     });
   });
 });
 
-const listen1 = 'let listener = await sockets.listen(at);';
+const listen1 = 'let listener = sockets.listen(at);';
 const calculate1 = 'for (const message of messages) outbox.push(calculate(client, message));';
 const silence1 = 'for (const message of inbox.flush()) outbox.push(calculate(client, message));';
-const reply2 =
-  'await client.send(calculate(client, message)); // blocks while the client does not read';
-const recv2 = 'const bytes = await client.recv(4096, inbox.idleMs);';
+const reply2 = 'client.send(calculate(client, message)); // blocks while the client does not read';
+const recv2 = 'const bytes = client.recv(4096, inbox.idleMs);';
 
 const served1 = {
-  accepted: ['const client = await listener.accept();'],
+  accepted: ['const client = listener.accept();'],
   received: [recv2],
   evaluated: [reply2],
   sent: [reply2],
   peerClosed: [recv2],
-  closed: ['await client.close();'],
+  closed: ['client.close();'],
 };
 
 const expectedOfServer1 = {
   busy: {
     listening: [listen1],
-    accepted: [
-      'const client = await listener.accept();',
-      'const newcomer = await listener.accept(DONTWAIT);',
-    ],
-    'blocked accept': ['const client = await listener.accept();'],
-    'blocked select': ['const ready = await select('],
-    selected: ['const ready = await select('],
-    received: ['const bytes = await client.recv(4096, 0);'],
+    accepted: ['const client = listener.accept();', 'const newcomer = listener.accept(DONTWAIT);'],
+    'blocked accept': ['const client = listener.accept();'],
+    'blocked select': ['const ready = select('],
+    selected: ['const ready = select('],
+    received: ['const bytes = client.recv(4096, 0);'],
     evaluating: [calculate1, silence1],
     evaluated: [calculate1, silence1],
-    sent: ['await outbox.sendTo(client);', 'await newcomer?.refuse(BUSY);'],
-    refused: ['await newcomer?.refuse(BUSY);'],
-    shutdown: ['await newcomer?.refuse(BUSY);'],
-    closed: ['await client.close();', 'await newcomer?.refuse(BUSY);'],
-    peerClosed: ['const bytes = await client.recv(4096, 0);'],
+    sent: ['outbox.sendTo(client);', 'newcomer?.refuse(BUSY);'],
+    refused: ['newcomer?.refuse(BUSY);'],
+    shutdown: ['newcomer?.refuse(BUSY);'],
+    closed: ['client.close();', 'newcomer?.refuse(BUSY);'],
+    peerClosed: ['const bytes = client.recv(4096, 0);'],
   },
   queue: { ...served1, listening: [listen1] },
   refuse: {
     ...served1,
-    listening: [listen1, 'listener = await sockets.listen(listener.at);'],
+    listening: [listen1, 'listener = sockets.listen(listener.at);'],
     listenerClosed: [
-      'await listener.close();',
-      'export async function oneAtATime(sockets: Sockets, assignment: Assignment): Promise<never> {',
+      'listener.close();',
+      'export function oneAtATime(sockets: Sockets, assignment: Assignment): never {',
     ],
   },
 };
@@ -406,42 +402,39 @@ const expectedOfServer1 = {
 const calculate3 =
   'for (const message of messages) client.outbox.push(calculate(socket, message));';
 const silence3 = 'for (const message of inbox.flush()) outbox.push(calculate(socket, message));';
-const accept3 =
-  'const newcomer = await socket.accept(DONTWAIT); // not for ever: it may be gone again';
+const accept3 = 'const newcomer = socket.accept(DONTWAIT); // not for ever: it may be gone again';
 
 const expectedOf = {
   server2: {
-    accepted: ['const client = await listener.accept();'],
-    handedOver: ['await sockets.startThread(client); // which runs serveClient'],
+    accepted: ['const client = listener.accept();'],
+    handedOver: ['sockets.startThread(client); // which runs serveClient'],
     'blocked recv': [recv2],
     received: [recv2],
     evaluating: [reply2],
     evaluated: [reply2],
     sent: [reply2],
-    closed: ['await client.close();', 'export async function serveClient('],
-    shutdown: ['export async function serveClient('],
+    closed: ['client.close();', 'export function serveClient('],
+    shutdown: ['export function serveClient('],
   },
   server3: {
     accepted: [accept3],
-    'blocked select': ['const ready = await select(read, write, timeoutMs);'],
-    received: ['const bytes = await socket.recv(4096, 0);'],
+    'blocked select': ['const ready = select(read, write, timeoutMs);'],
+    received: ['const bytes = socket.recv(4096, 0);'],
     evaluated: [calculate3, silence3],
-    sent: ['if (!outbox.isEmpty) await outbox.sendTo(socket);'],
-    closed: ['await socket.close();', 'export async function selectServer('],
+    sent: ['if (!outbox.isEmpty) outbox.sendTo(socket);'],
+    closed: ['socket.close();', 'export function selectServer('],
   },
   server4: {
     accepted: [accept3],
-    'blocked select': ['const ready = await select(read, write);'],
-    received: [
-      'const bytes = await socket.recv(Math.min(RECV_MAX, PENDING_MAX - pending.bytes), 0);',
-    ],
+    'blocked select': ['const ready = select(read, write);'],
+    received: ['const bytes = socket.recv(Math.min(RECV_MAX, PENDING_MAX - pending.bytes), 0);'],
     sent: [
-      'const sent = pending.isEmpty ? await socket.send(bytes, DONTWAIT) : 0;',
-      'for (const socket of ready.writable) await clients.get(socket)?.pending.sendTo(socket);',
+      'const sent = pending.isEmpty ? socket.send(bytes, DONTWAIT) : 0;',
+      'for (const socket of ready.writable) clients.get(socket)?.pending.sendTo(socket);',
     ],
     closed: [
-      'await socket.close();',
-      'export async function echo({ listen, select }: Sockets, { at }: Assignment): Promise<never> {',
+      'socket.close();',
+      'export function echo({ listen, select }: Sockets, { at }: Assignment): never {',
     ],
   },
 };

@@ -51,10 +51,10 @@ export class Outbox {
   }
 
   /** Sends as much as the kernel takes without blocking, one send for each part. */
-  async sendTo(client: Connection): Promise<void> {
+  sendTo(client: Connection): void {
     let whole = 0; // parts that are sent to their end
     for (const part of this.#parts) {
-      const sent = await client.send(part, DONTWAIT);
+      const sent = client.send(part, DONTWAIT);
       this.#bytes -= sent;
       if (sent < part.length) {
         this.#parts[whole] = part.subarray(sent);

@@ -24,7 +24,7 @@ import { oneOfManyThreads, onlyThread, Recorder } from './recorder.ts';
 import { DescriptorBook, ThreadSlots } from './shared-memory.ts';
 import type { ThreadAssignment, ThreadMessage } from './thread-messages.ts';
 
-const servers: Record<ServerId, (sockets: Sockets, assignment: Assignment) => Promise<never>> = {
+const servers: Record<ServerId, (sockets: Sockets, assignment: Assignment) => never> = {
   server1: oneAtATime,
   server2: threadPerClient,
   server3: selectServer,
@@ -60,9 +60,9 @@ const sockets = new PosixSockets({
   startThread,
 });
 
-await main();
+main();
 
-async function main(): Promise<void> {
+function main(): void {
   const tid = libc().gettid();
   nameThread(
     role === 'client' ? `${server} spare` : role === 'acceptor' ? `${server} accept` : server,
@@ -71,8 +71,8 @@ async function main(): Promise<void> {
   let last: ThreadMessage = { type: 'ended' };
   if (role === 'client' || (server !== 'server4' && role === 'server')) warmUp();
   try {
-    if (role === 'client') await serveOneAfterTheOther();
-    else await servers[server](sockets, { at: options, calculate, ...options });
+    if (role === 'client') serveOneAfterTheOther();
+    else servers[server](sockets, { at: options, calculate, ...options });
   } catch (error) {
     if (!(error instanceof Stopped)) last = failure(error);
   }
@@ -84,7 +84,7 @@ async function main(): Promise<void> {
 }
 
 /** A client thread of server 2: waits for a client, serves it, waits for the next. */
-async function serveOneAfterTheOther(): Promise<void> {
+function serveOneAfterTheOther(): void {
   for (;;) {
     recorder.flush({ call: 'parked', read: [], write: [], timeoutMs: null });
     const given = slots.park(slot);
@@ -92,7 +92,7 @@ async function serveOneAfterTheOther(): Promise<void> {
     recorder.wokeUp();
     nameThread(`${server} fd ${given.fd}`);
     const client = sockets.adopt(given.fd, given.connection);
-    await serveClient(client, { calculate, idleMs: options.idleMs });
+    serveClient(client, { calculate, idleMs: options.idleMs });
     sockets.finishLingering();
     nameThread(`${server} spare`);
   }

@@ -24,8 +24,8 @@ interface Client {
   open: boolean; // until its FIN
 }
 
-export async function echo({ listen, select }: Sockets, { at }: Assignment): Promise<never> {
-  const listener = await listen(at);
+export function echo({ listen, select }: Sockets, { at }: Assignment): never {
+  const listener = listen(at);
   const clients = new Map<Connection, Client>();
   for (;;) {
     const read: (Listener | Connection)[] = [listener];
@@ -34,25 +34,25 @@ export async function echo({ listen, select }: Sockets, { at }: Assignment): Pro
       if (open && pending.bytes < PENDING_MAX) read.push(socket);
       if (!pending.isEmpty) write.push(socket);
     }
-    const ready = await select(read, write);
+    const ready = select(read, write);
 
-    for (const socket of ready.writable) await clients.get(socket)?.pending.sendTo(socket);
+    for (const socket of ready.writable) clients.get(socket)?.pending.sendTo(socket);
 
     for (const socket of ready.readable) {
       if ('accept' in socket) {
-        const newcomer = await socket.accept(DONTWAIT); // not for ever: it may be gone again
+        const newcomer = socket.accept(DONTWAIT); // not for ever: it may be gone again
         if (newcomer) clients.set(newcomer, { pending: new Outbox(), open: true });
         continue;
       }
       const client = clients.get(socket)!;
       const { pending } = client;
-      const bytes = await socket.recv(Math.min(RECV_MAX, PENDING_MAX - pending.bytes), 0);
+      const bytes = socket.recv(Math.min(RECV_MAX, PENDING_MAX - pending.bytes), 0);
       if (!bytes) continue;
       if (bytes.length === 0)
         client.open = false; // FIN: send what is pending, then ours
       else {
         // Straight back if nothing waits before it; only what does not fit now is copied and kept.
-        const sent = pending.isEmpty ? await socket.send(bytes, DONTWAIT) : 0;
+        const sent = pending.isEmpty ? socket.send(bytes, DONTWAIT) : 0;
         if (sent < bytes.length) pending.append(bytes.subarray(sent));
       }
     }
@@ -60,7 +60,7 @@ export async function echo({ listen, select }: Sockets, { at }: Assignment): Pro
     for (const [socket, { pending, open }] of clients) {
       if (open || !pending.isEmpty) continue;
       clients.delete(socket);
-      await socket.close();
+      socket.close();
     }
   }
 }

@@ -23,29 +23,29 @@ const BUSY = 'busy: this server serves one client at a time and has one now; try
 /** How long a FIN may be behind the next client's SYN, in ms. */
 const LOOK_AGAIN_MS = 5;
 
-export async function oneAtATime(sockets: Sockets, assignment: Assignment): Promise<never> {
+export function oneAtATime(sockets: Sockets, assignment: Assignment): never {
   const { at, policy } = assignment;
-  let listener = await sockets.listen(at);
+  let listener = sockets.listen(at);
   for (;;) {
-    const client = await listener.accept();
+    const client = listener.accept();
     if (policy === 'busy') {
-      await serveAndWatchTheDoor(sockets, listener, client, assignment);
+      serveAndWatchTheDoor(sockets, listener, client, assignment);
     } else if (policy === 'queue') {
-      await serveClient(client, assignment);
+      serveClient(client, assignment);
     } else {
-      await listener.close();
-      await serveClient(client, assignment);
-      listener = await sockets.listen(listener.at);
+      listener.close();
+      serveClient(client, assignment);
+      listener = sockets.listen(listener.at);
     }
   }
 }
 
-async function serveAndWatchTheDoor(
+function serveAndWatchTheDoor(
   { select }: Sockets,
   listener: Listener,
   client: Connection,
   { calculate, idleMs }: Assignment,
-): Promise<void> {
+): void {
   const inbox = new Inbox(idleMs);
   const outbox = new Outbox();
   let open = true; // until the client's FIN
@@ -53,29 +53,29 @@ async function serveAndWatchTheDoor(
   while (open || !outbox.isEmpty) {
     // As long as the client has not taken its last reply, its next message is not read.
     const door = rang ? [] : [listener];
-    const ready = await select(
+    const ready = select(
       outbox.isEmpty ? [...door, client] : door,
       outbox.isEmpty ? [] : [client],
       rang ? LOOK_AGAIN_MS : inbox.idleMs,
     );
 
     if (ready.readable.includes(client)) {
-      const bytes = await client.recv(4096, 0);
+      const bytes = client.recv(4096, 0);
       if (bytes?.length === 0) open = false;
       const messages = bytes?.length ? inbox.push(bytes) : open ? [] : inbox.flush();
       for (const message of messages) outbox.push(calculate(client, message));
     } else if (inbox.idleMs === 0) {
       for (const message of inbox.flush()) outbox.push(calculate(client, message));
     }
-    await outbox.sendTo(client);
+    outbox.sendTo(client);
 
     // When the door rings we look at our client once more: if it is just leaving, the newcomer
     // will be served instead of refused.
     if (rang && open) {
-      const newcomer = await listener.accept(DONTWAIT);
-      await newcomer?.refuse(BUSY);
+      const newcomer = listener.accept(DONTWAIT);
+      newcomer?.refuse(BUSY);
     }
     rang = !rang && ready.readable.includes(listener);
   }
-  await client.close();
+  client.close();
 }

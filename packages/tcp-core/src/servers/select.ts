@@ -29,11 +29,11 @@ const newClient = (idleMs: number): Client => ({
   open: true,
 });
 
-export async function selectServer(
+export function selectServer(
   { listen, select }: Sockets,
   { at, calculate, idleMs }: Assignment,
-): Promise<never> {
-  const listener = await listen(at);
+): never {
+  const listener = listen(at);
   const clients = new Map<Connection, Client>();
   for (;;) {
     // Watch each client for one thing: for room, if it has not taken its last reply, else for bytes.
@@ -46,16 +46,16 @@ export async function selectServer(
       const idle = inbox.idleMs;
       if (idle !== undefined) timeoutMs = Math.min(idle, timeoutMs ?? Infinity);
     }
-    const ready = await select(read, write, timeoutMs);
+    const ready = select(read, write, timeoutMs);
 
     for (const socket of ready.readable) {
       if ('accept' in socket) {
-        const newcomer = await socket.accept(DONTWAIT); // not for ever: it may be gone again
+        const newcomer = socket.accept(DONTWAIT); // not for ever: it may be gone again
         if (newcomer) clients.set(newcomer, newClient(idleMs));
         continue;
       }
       const client = clients.get(socket)!;
-      const bytes = await socket.recv(4096, 0);
+      const bytes = socket.recv(4096, 0);
       if (!bytes) continue;
       if (bytes.length === 0) client.open = false; // FIN: it will say no more
       const messages = client.open ? client.inbox.push(bytes) : client.inbox.flush();
@@ -67,10 +67,10 @@ export async function selectServer(
         for (const message of inbox.flush()) outbox.push(calculate(socket, message));
       }
       // What does not fit into the send buffer waits until select says that there is room.
-      if (!outbox.isEmpty) await outbox.sendTo(socket);
+      if (!outbox.isEmpty) outbox.sendTo(socket);
       if (!open && outbox.isEmpty) {
         clients.delete(socket);
-        await socket.close();
+        socket.close();
       }
     }
   }

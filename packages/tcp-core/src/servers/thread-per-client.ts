@@ -13,28 +13,28 @@ import { Inbox } from '../conversation/inbox.ts';
 import type { Connection, Sockets } from '../sockets/api.ts';
 import type { Assignment } from './assignment.ts';
 
-export async function threadPerClient(sockets: Sockets, { at }: Assignment): Promise<never> {
-  const listener = await sockets.listen(at);
+export function threadPerClient(sockets: Sockets, { at }: Assignment): never {
+  const listener = sockets.listen(at);
   for (;;) {
-    const client = await listener.accept();
-    await sockets.startThread(client); // which runs serveClient
+    const client = listener.accept();
+    sockets.startThread(client); // which runs serveClient
   }
 }
 
 /** The whole life of one client, top to bottom: this is what its thread does. */
-export async function serveClient(
+export function serveClient(
   client: Connection,
   { calculate, idleMs }: Pick<Assignment, 'calculate' | 'idleMs'>,
-): Promise<void> {
+): void {
   const inbox = new Inbox(idleMs);
   for (;;) {
     // Blocks here most of the time. No time limit, unless half a message is waiting for its end.
-    const bytes = await client.recv(4096, inbox.idleMs);
+    const bytes = client.recv(4096, inbox.idleMs);
     const messages = bytes?.length ? inbox.push(bytes) : inbox.flush();
     for (const message of messages) {
-      await client.send(calculate(client, message)); // blocks while the client does not read
+      client.send(calculate(client, message)); // blocks while the client does not read
     }
     if (bytes?.length === 0) break; // FIN: it will say no more, and has all its replies
   }
-  await client.close();
+  client.close();
 }

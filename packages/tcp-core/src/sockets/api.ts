@@ -1,15 +1,12 @@
 /**
  * What a server is written against: the Berkeley socket calls, and nothing else.
  *
- * Every call may be awaited. Under posix.ts a call that blocks has blocked its thread by the time
- * it returns, as in C; `await` then costs nothing and keeps the server's text true for other layers.
+ * Every call is synchronous, as in C: one that blocks has blocked its thread by the time it returns.
  *
  * One thing is simpler than in C: a peer that reset the connection is not an error that each
  * server must handle. From then on `recv` reports the end and `send` drops what it is given, and the
  * event log says what really happened. That loses nothing: a successful send never promised delivery.
  */
-
-export type Awaitable<T> = T | Promise<T>;
 
 export interface Address {
   /** An IPv4 or IPv6 address of this machine. */
@@ -29,10 +26,10 @@ export interface Listener {
   /** Where it listens, with the port that the kernel picked. */
   readonly at: Address;
   /** Takes the next connection out of the accept queue; blocks while that is empty (accept(2)). */
-  accept(): Awaitable<Connection>;
+  accept(): Connection;
   /** The same, but undefined if the queue is empty: the newcomer may be gone again by now. */
-  accept(flag: DontWait): Awaitable<Connection | undefined>;
-  close(): Awaitable<void>;
+  accept(flag: DontWait): Connection | undefined;
+  close(): void;
 }
 
 /** A connected socket. */
@@ -43,19 +40,19 @@ export interface Connection {
    * no more; undefined when `timeoutMs` passed without a byte (SO_RCVTIMEO). The bytes lie in a
    * buffer that the next recv of this thread uses again: copy what is kept.
    */
-  recv(max: number, timeoutMs?: number): Awaitable<Uint8Array | undefined>;
+  recv(max: number, timeoutMs?: number): Uint8Array | undefined;
   /** Blocks until the kernel took all bytes (send(2)); returns their number. */
-  send(bytes: Uint8Array): Awaitable<number>;
+  send(bytes: Uint8Array): number;
   /** Hands over what fits into the send buffer now; returns how many bytes that were, maybe 0. */
-  send(bytes: Uint8Array, flag: DontWait): Awaitable<number>;
+  send(bytes: Uint8Array, flag: DontWait): number;
   /**
    * Ends the connection. With bytes still unread a plain close(2) would answer RST, which can
    * destroy a reply on its way. So unless the client has ended too, this sends FIN and the layer
    * drops what still arrives, for a second at most, before the descriptor is closed.
    */
-  close(): Awaitable<void>;
+  close(): void;
   /** Turns the client away: sends `reason` as one line, then closes. */
-  refuse(reason: string): Awaitable<void>;
+  refuse(reason: string): void;
 }
 
 /** What select(2) returned: the descriptors that are ready. */
@@ -66,18 +63,18 @@ export interface Ready {
 
 export interface Sockets {
   /** socket, bind and listen. Throws SocketError (EADDRINUSE, EADDRNOTAVAIL, EACCES …). */
-  readonly listen: (at: Address) => Awaitable<Listener>;
+  readonly listen: (at: Address) => Listener;
   /** Blocks until one of these is ready, or until `timeoutMs` passed: then nothing is (select(2)). */
   readonly select: (
     read: Iterable<Listener | Connection>,
     write?: Iterable<Connection>,
     timeoutMs?: number,
-  ) => Awaitable<Ready>;
+  ) => Ready;
   /**
    * Server 2: gives the connection to another thread, which runs the server's `serveClient` with it
    * (pthread_create). Blocks while as many threads as allowed are busy.
    */
-  readonly startThread: (client: Connection) => Awaitable<void>;
+  readonly startThread: (client: Connection) => void;
 }
 
 /** A system call that failed. `code` is the name of its errno, `syscall` the call's. */
