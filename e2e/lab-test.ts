@@ -3,6 +3,7 @@
 import { test as base, expect, type Page } from '@playwright/test';
 import { startGateway, type Gateway, type Ports, type ServerName } from './gateway.ts';
 import { Nc } from './nc.ts';
+import { has } from '../scripts/test-programs.mjs';
 
 interface Lab {
   /** Starts a gateway; whichever still runs at the end of the test is ended. */
@@ -35,7 +36,8 @@ export const test = base.extend<Lab>({
     await use(page);
     expect(complaints, 'errors on the page’s console').toEqual([]);
   },
-  nc: async ({ gateway }, use) => {
+  nc: async ({ gateway }, use, testInfo) => {
+    testInfo.skip(!has('nc'), 'nc is missing');
     const clients: Nc[] = [];
     await use((server, options) => {
       const client = new Nc(gateway.ports[server], options);
@@ -44,14 +46,6 @@ export const test = base.extend<Lab>({
     });
     await Promise.all(clients.map((client) => client.quit()));
   },
-});
-
-test.beforeEach(({}, { title }) => {
-  // `npm test` says in one line that nc is missing; then these tests are reported as skipped.
-  test.skip(
-    title.includes('nc') && process.env['SOCKSCOPE_NC'] === 'missing',
-    'nc is not installed',
-  );
 });
 
 /* eslint-enable no-empty-pattern */

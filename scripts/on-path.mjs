@@ -40,6 +40,9 @@ export function canInstallPackages() {
   }
 }
 
+/** The lists of packages are fetched once. @type {ReturnType<typeof run> | undefined} */
+let updated;
+
 /**
  * Installs a Debian package; false if that failed.
  *
@@ -49,7 +52,8 @@ export function canInstallPackages() {
 export async function installPackage(name) {
   console.error(`Installing the package ${name} with apt-get …`);
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  const update = await run('apt-get', ['update', '-qq'], { to: 'keep', env });
+  updated ??= run('apt-get', ['update', '-qq'], { to: 'keep', env });
+  const update = await updated;
   const install = ['install', '-y', '-qq', '--no-install-recommends', name];
   const { code, output } = await run('apt-get', install, { to: 'keep', env });
   if (code !== 0) process.stderr.write(lastLines(update.output + output));

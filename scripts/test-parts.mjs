@@ -1,8 +1,8 @@
 /** What `npm test` runs, and in which order. */
 
 import { findChromium } from './find-chromium.mjs';
-import { findNc } from './find-nc.mjs';
 import { inRoot, toolPath } from './paths.mjs';
+import { programsEnvironment } from './test-programs.mjs';
 
 /** One program to run. @typedef {{ name: string, args: string[], cwd?: string, env?: NodeJS.ProcessEnv }} Check */
 
@@ -51,7 +51,6 @@ export function lintChecks() {
  * @returns {Promise<Check>}
  */
 export async function unitTests(more) {
-  const hasNc = await findNc();
   return {
     name: 'vitest',
     args: [
@@ -62,7 +61,7 @@ export async function unitTests(more) {
       `--outputFile.json=${reports.unit}`,
       ...more,
     ],
-    env: hasNc ? {} : { SOCKSCOPE_NC: 'missing' },
+    env: await programsEnvironment(),
   };
 }
 
@@ -73,15 +72,14 @@ export async function unitTests(more) {
  * @returns {Promise<Check>}
  */
 export async function browserTests(more) {
-  const [chromium, hasNc] = [await findChromium(), await findNc()];
   return {
     name: 'playwright',
     args: [toolPath('e2e', '@playwright/test', 'playwright'), 'test', ...more],
     cwd: inRoot('e2e'),
     env: {
-      CHROMIUM_PATH: chromium,
+      CHROMIUM_PATH: await findChromium(),
       PLAYWRIGHT_JSON_OUTPUT_FILE: reports.browser,
-      ...(hasNc ? {} : { SOCKSCOPE_NC: 'missing' }),
+      ...(await programsEnvironment()),
     },
   };
 }

@@ -2,19 +2,19 @@
 
 import { readFileSync } from 'node:fs';
 
-/** @typedef {{ passed: number, failed: number, skipped: number }} Counts */
+/** `notTried`: the names of what was skipped. @typedef {{ passed: number, failed: number, notTried: string[] }} Counts */
 
 /**
  * @typedef {{
  *   numPassedTests: number,
  *   numFailedTests: number,
- *   numPendingTests: number,
- *   numTodoTests: number,
- *   testResults: { status: string, assertionResults: { status: string }[] }[],
+ *   testResults: { status: string, assertionResults: { status: string, fullName: string }[] }[],
  * }} VitestReport
  *
+ * @typedef {{ specs: { title: string, tests: { status: string }[] }[], suites?: PlaywrightSuite[] }} PlaywrightSuite
  * @typedef {{
- *   stats: { expected: number, unexpected: number, flaky: number, skipped: number },
+ *   stats: { expected: number, unexpected: number, flaky: number },
+ *   suites: PlaywrightSuite[],
  * }} PlaywrightReport
  */
 
@@ -36,7 +36,10 @@ export function vitestCounts(file, code) {
   return atLeastOneFailure(code, {
     passed: report.numPassedTests,
     failed: report.numFailedTests + broken,
-    skipped: report.numPendingTests + report.numTodoTests,
+    notTried: report.testResults
+      .flatMap(({ assertionResults }) => assertionResults)
+      .filter(({ status }) => status !== 'passed' && status !== 'failed')
+      .map(({ fullName }) => fullName),
   });
 }
 
@@ -50,20 +53,44 @@ export function vitestCounts(file, code) {
 export function playwrightCounts(file, code) {
   const report = /** @type {PlaywrightReport | undefined} */ (readReport(file));
   if (!report) return crashed;
-  const { expected, unexpected, flaky, skipped } = report.stats;
-  return atLeastOneFailure(code, { passed: expected, failed: unexpected + flaky, skipped });
+  const { expected, unexpected, flaky } = report.stats;
+  const failed = unexpected + flaky;
+  const notTried = report.suites.flatMap(skippedIn);
+  return atLeastOneFailure(code, { passed: expected, failed, notTried });
+}
+
+/** @param {PlaywrightSuite} suite @returns {string[]} */
+function skippedIn({ specs, suites = [] }) {
+  return [
+    ...specs
+      .filter(({ tests }) => tests.some(({ status }) => status === 'skipped'))
+      .map(({ title }) => title),
+    ...suites.flatMap(skippedIn),
+  ];
+}
+
+/** With the runners' own arguments (`-t`) almost all may be left out: the first are named. */
+const NAMED = 40;
+
+/** What was not tried, one test a line; empty if everything was. @param {readonly Counts[]} all */
+export function notTriedLines(all) {
+  const names = all.flatMap(({ notTried }) => notTried);
+  if (names.length === 0) return '';
+  const others = names.length > NAMED ? [`and ${String(names.length - NAMED)} others`] : [];
+  return ['Not tried:', ...names.slice(0, NAMED), ...others].join('\n  ');
 }
 
 /** The line that `npm test` ends with. @param {readonly Counts[]} all */
 export function closingLine(all) {
-  const sum = (/** @type {keyof Counts} */ key) =>
-    all.reduce((total, counts) => total + counts[key], 0);
-  const skipped = sum('skipped') > 0 ? `, ${String(sum('skipped'))} skipped` : '';
-  return `${String(sum('passed'))} passed, ${String(sum('failed'))} failed${skipped}`;
+  const passed = all.reduce((total, counts) => total + counts.passed, 0);
+  const failed = all.reduce((total, counts) => total + counts.failed, 0);
+  const skipped = all.reduce((total, counts) => total + counts.notTried.length, 0);
+  const rest = skipped > 0 ? `, ${String(skipped)} skipped` : '';
+  return `${String(passed)} passed, ${String(failed)} failed${rest}`;
 }
 
 /** @type {Counts} */
-const crashed = { passed: 0, failed: 1, skipped: 0 };
+const crashed = { passed: 0, failed: 1, notTried: [] };
 
 /** @param {number} code @param {Counts} counts @returns {Counts} */
 function atLeastOneFailure(code, counts) {

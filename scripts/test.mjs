@@ -8,7 +8,8 @@ import { inRoot, root } from './paths.mjs';
 import { plainly, Problem } from './problem.mjs';
 import { makeReady } from './ready.mjs';
 import { browserTests, lintChecks, reports, typeChecks, unitTests } from './test-parts.mjs';
-import { closingLine, playwrightCounts, vitestCounts } from './test-summary.mjs';
+import { missingLine, missingPrograms } from './test-programs.mjs';
+import { closingLine, notTriedLines, playwrightCounts, vitestCounts } from './test-summary.mjs';
 
 const usage = `Usage: npm test [-- <part> [<the runner's own arguments>]]
 
@@ -68,7 +69,10 @@ await plainly(async () => {
     console.log(`Not passed: ${failures.join(', ')}`);
     process.exitCode = 1;
   }
-  if (counts.length > 0) console.log(closingLine(counts));
+  if (counts.length === 0) return;
+  const gaps = [missingLine(await missingPrograms()), notTriedLines(counts)];
+  for (const gap of gaps) if (gap !== '') console.log(gap);
+  console.log(closingLine(counts));
 });
 
 /**
@@ -84,7 +88,7 @@ async function orNote(name, runPart) {
     if (!(error instanceof Problem)) throw error;
     console.log(error.message);
     failures.push(name);
-    counts.push({ passed: 0, failed: 1, skipped: 0 });
+    counts.push({ passed: 0, failed: 1, notTried: [] });
   }
 }
 

@@ -1,13 +1,10 @@
 /** The clients that are really used in class, against the four servers. */
 
-import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
+import { has } from '../../../scripts/test-programs.mjs';
 import { serverIds } from '../src/trace/events.ts';
 import { ChildProgram } from './child-program.ts';
 import { TestLab } from './test-lab.ts';
-
-const has = (program: string): boolean => spawnSync('which', [program]).status === 0;
-const hasNc = has('nc') && process.env['SOCKSCOPE_NC'] !== 'missing';
 
 /** The assignment's client in its usual form: one send without newline, one recv. */
 const STUDENTS_CLIENT = `
@@ -31,13 +28,13 @@ describe.each(serverIds)('%s', (server) => {
     return child.stdout;
   };
 
-  it.runIf(hasNc)('answers nc -N, which half-closes after its input', async () => {
+  it.runIf(has('nc'))('answers nc -N, which half-closes after its input', async () => {
     const said = await output('nc', ['-N', '127.0.0.1', await port], '22 + 44\n7/0\n');
     if (echoes) expect(said).toBe('22 + 44\n7/0\n');
     else expect(said).toMatch(/^66\nerror: division by zero.*\n$/);
   });
 
-  it.runIf(hasNc)(
+  it.runIf(has('nc'))(
     'keeps the session of nc, which sends no FIN at the end of its input',
     async () => {
       const nc = new ChildProgram('nc', ['127.0.0.1', await port]).end('1+1\n');

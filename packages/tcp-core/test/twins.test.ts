@@ -1,13 +1,12 @@
 /** The same servers in Python, as a student starts them. */
 
-import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
+import { has } from '../../../scripts/test-programs.mjs';
 import { ChildProgram } from './child-program.ts';
 import { TcpClient } from './tcp-client.ts';
 
 const twins = fileURLToPath(new URL('../twins/', import.meta.url));
-const hasPython = spawnSync('python3', ['--version']).status === 0;
 
 const running: ChildProgram[] = [];
 const clients: TcpClient[] = [];
@@ -38,7 +37,7 @@ const calculating = ['one_at_a_time.py', 'thread_per_client.py', 'select_server.
 const forMany = ['thread_per_client.py', 'select_server.py'];
 const all = [...calculating, 'echo.py'];
 
-describe.skipIf(!hasPython)('the servers in Python (skipped where there is no python3)', () => {
+describe.runIf(has('python3'))('the servers in Python', () => {
   it.each(calculating)('%s calculates, line by line, however the bytes are cut', async (file) => {
     const client = await connect(await start(file));
     expect(await client.send('22 + 44\n').line()).toBe('66\n');
