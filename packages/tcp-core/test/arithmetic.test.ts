@@ -137,18 +137,58 @@ const mistakes: [expression: string, what: string][] = [
   ['.', 'unexpected character . at character 1'],
   ['5!', 'unexpected character ! at character 2'],
   ['1 < 2', 'unexpected character < at character 3'],
-  ['1:1e9', 'unexpected character : at character 2'],
+  ['1:1e9', 'unexpected character : at character 2: to divide, write /'],
   ['[1,2]', 'unexpected character [ at character 1'],
   ['1; 2', 'unexpected character ; at character 2'],
-  ['1,5', 'unexpected character , at character 2'],
+  [
+    '1,5',
+    'unexpected character , at character 2: write . before decimals, and nothing between thousands',
+  ],
   ["3'", "unexpected character ' at character 2"],
   ['"a"', 'unexpected character " at character 1'],
   ['1 # one', 'unexpected character # at character 3'],
-  ['1\n+ 2', 'unexpected character U+000A at character 2'],
-  ['1\0', 'unexpected character U+0000 at character 2'],
-  ['2 × 3', 'unexpected character U+00D7 at character 3'],
-  ['1 + 💥', 'unexpected character U+1F4A5 at character 5'],
-  ['1\ud800', 'unexpected character U+D800 at character 2'],
+  ['1\n+ 2', 'unexpected line feed (U+000A) at character 2'],
+  ['1\0', 'unexpected NUL (U+0000) at character 2: send only the message, strlen(message) bytes'],
+  ['1 + 💥', 'unexpected emoji (U+1F4A5) at character 5'],
+  ['1\ud800', 'unexpected half of a character (U+D800) at character 2'],
+  // what a person sees, or does not see, and what to write instead
+  ['2 × 3', 'unexpected multiplication sign (U+00D7) at character 3: write *'],
+  ['2 · 3', 'unexpected middle dot (U+00B7) at character 3: write *'],
+  ['6 x 7', 'unknown name x at character 3: write *'],
+  ['10X(7)', 'unknown name X at character 3: write *'],
+  ['6x7', 'unknown name x7 at character 2: write *'],
+  ['5 − 3', 'unexpected minus sign (U+2212) at character 3: write -'],
+  ['5 – 3', 'unexpected en dash (U+2013) at character 3: write -'],
+  ['5 ⸺ 3', 'unexpected dash (U+2E3A) at character 3: write -'],
+  ['8 ÷ 2', 'unexpected division sign (U+00F7) at character 3: write /'],
+  ['8 ∕ 2', 'unexpected division slash (U+2215) at character 3: write /'],
+  ['22 + 44 =', 'unexpected character = at character 9: leave out the ='],
+  ['22 + 44 ＝', 'unexpected fullwidth = (U+FF1D) at character 9: leave out the ='],
+  ['2²', 'unexpected superscript 2 (U+00B2) at character 2: write ^2'],
+  ['½ + 1', 'unexpected fraction (U+00BD) at character 1: write (1/2)'],
+  ['３ + 4', 'unexpected fullwidth 3 (U+FF13) at character 1: write 3'],
+  ['（3)', 'unexpected fullwidth ( (U+FF08) at character 1: write ('],
+  ['٣ + 4', 'unexpected digit 3 of another script (U+0663) at character 1: write 3'],
+  ['22\xa0+ 44', 'unexpected no-break space (U+00A0) at character 3: write a plain space'],
+  ['22\u2003+ 44', 'unexpected special space (U+2003) at character 3: write a plain space'],
+  [
+    '22\u200b+ 44',
+    'unexpected zero-width space (U+200B) at character 3: it is invisible: delete it',
+  ],
+  ['1\u202e2', 'unexpected direction mark (U+202E) at character 2: it is invisible: delete it'],
+  ['1\ufe0f', 'unexpected variation selector (U+FE0F) at character 2: it is invisible: delete it'],
+  ['1\u{e0041}', 'unexpected tag character (U+E0041) at character 2: it is invisible: delete it'],
+  ['1\u3164', 'unexpected Hangul filler (U+3164) at character 2: it is invisible: delete it'],
+  ['1\u0301', 'unexpected combining mark (U+0301) at character 2: delete it'],
+  ['1\b', 'unexpected backspace (U+0008) at character 2'],
+  [
+    '\x1b[A',
+    'unexpected escape character (U+001B) at character 1: ' +
+      'arrow and function keys send it; type the line again',
+  ],
+  ['1\x01', 'unexpected control character Ctrl-A (U+0001) at character 2'],
+  ['5 €', 'unexpected euro sign (U+20AC) at character 3: write numbers only'],
+  ['π', 'unexpected letter (U+03C0) at character 1'],
   // out of bounds
   ['(-4)^0.5', 'root of a negative number at character 5'],
   ['(0-2^0.5)^0.5', 'root of a negative number at character 10'],
@@ -180,6 +220,16 @@ const named = mistakes.map(([expression, what]) => {
 test.each(named)('$name: $what', ({ expression, what }) => {
   expect(calculate(expression)).toEqual({ text: `error: ${what}`, error: true });
 });
+
+test.each(['quit', 'exit', 'bye', 'Exit', ' QUIT ', 'exit()', 'quit;', ':q'])(
+  '%s is told how to leave',
+  (text) => {
+    expect(calculate(text)).toEqual({
+      text: 'error: to leave, close the connection: Ctrl-C in nc, Ctrl-] and then quit in telnet',
+      error: true,
+    });
+  },
+);
 
 describe('costs', () => {
   const filled = (unit: string, last = '1') =>

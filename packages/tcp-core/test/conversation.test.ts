@@ -4,9 +4,13 @@ import { describe, expect, it } from 'vitest';
 import { MAX_REPLY_BYTES } from '../src/conversation/message.ts';
 import { TestLab } from './test-lab.ts';
 
+const IDLE_MS = 100;
+
+const silence = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
 describe.each(['server1', 'server2', 'server3'] as const)('%s', (server) => {
   const test = new TestLab();
-  const port = test.start(server);
+  const port = test.start(server, { idleMs: IDLE_MS });
   const accepted = async () => test.accepted(await port);
 
   it('answers a line with a line, and CRLF with CRLF', async () => {
@@ -47,13 +51,23 @@ describe.each(['server1', 'server2', 'server3'] as const)('%s', (server) => {
     expect(client.end).toBeUndefined();
   });
 
+  it('waits for the rest of a message of somebody who ends messages with a newline', async () => {
+    const { client } = await accepted();
+    await client.send('1+1\n').line();
+    client.send('12');
+    await silence(3 * IDLE_MS); // nothing can be awaited: that nothing comes is what is asked
+    expect(client.unread).toBe('');
+    expect(await client.send(' + 3\n').line()).toBe('15\n');
+    expect(await client.send('22 +').send(' 44').finish().rest()).toBe('66');
+  });
+
   it('answers what came before a FIN, then closes', async () => {
     const { client } = await accepted();
     expect(await client.send('1+1\n2+2').finish().rest()).toBe('2\n4');
     expect(client.end).toBe('fin');
   });
 
-  it("ignores telnet's commands, also when they are cut in two", async () => {
+  it("reads around telnet's commands, also when they are cut in two, and refuses what they ask", async () => {
     const { client, connection } = await accepted();
     client.send(Buffer.from([0xff, 0xf4, 0xff]));
     await test.event(
@@ -61,7 +75,28 @@ describe.each(['server1', 'server2', 'server3'] as const)('%s', (server) => {
       (event) => event.connection === connection && event.server === server,
     );
     client.send(Buffer.from([0xfd, 0x06]));
-    expect(await client.send('1+1\r\n').line()).toBe('2\r\n');
+    expect(await client.send('1+1\r\n').take(6)).toBe('\xff\xfc\x062\r\n');
+  });
+
+  it('refuses what telnet negotiates, each option once, among its answers', async () => {
+    const { client } = await accepted();
+    // DO echo, WILL window size, WONT linemode, then a sum; the same again; then what Ctrl-C sends.
+    const negotiation = [0xff, 0xfd, 1, 0xff, 0xfb, 31, 0xff, 0xfc, 34];
+    client.send(Buffer.from([...negotiation, ...Buffer.from('1+1\r\n')]));
+    expect(await client.take(9)).toBe('\xff\xfc\x01\xff\xfe\x1f2\r\n');
+    client.send(Buffer.from([...negotiation, ...Buffer.from('2+2\r\n')]));
+    expect(await client.line()).toBe('4\r\n');
+    for (const sum of ['3', '4']) {
+      client.send(Buffer.from([0xff, 0xf4, 0xff, 0xfd, 6, ...Buffer.from(`${sum}\r\n`)]));
+      expect(await client.take(6)).toBe(`\xff\xfc\x06${sum}\r\n`);
+    }
+  });
+
+  it('skips a window size of ten by ten, and other subnegotiations', async () => {
+    const { client } = await accepted();
+    client.send(Buffer.from([0xff, 0xfa, 31, 0, 10, 0, 10, 0xff, 0xf0, 0x31]));
+    client.send(Buffer.from([0xff, 0xfa, 24, 0, ...Buffer.from('xterm'), 0xff, 0xf0, 0x0a]));
+    expect(await client.line()).toBe('1\n');
   });
 
   it('is not silenced by garbage that looks like the start of a telnet command', async () => {
@@ -73,9 +108,13 @@ describe.each(['server1', 'server2', 'server3'] as const)('%s', (server) => {
     expect(await client.send('1+1\n').line()).toBe('2\n');
   });
 
-  it('ignores empty lines', async () => {
+  it('answers an empty line, and one of spaces, with an error line', async () => {
     const { client } = await accepted();
-    expect(await client.send('\n\r\n\n1+1\n').finish().rest()).toBe('2\n');
+    expect(await client.send('\n').line()).toMatch(/^error: .*empty line[^\r]*\n$/);
+    expect(await client.send('\r\n').line()).toMatch(/^error: .*empty line.*\r\n$/);
+    expect(await client.send('  \t \n').line()).toMatch(/^error: nothing to calculate.*\n$/);
+    expect(await client.send('\b\n').line()).toMatch(/^error: .*empty line.*\n$/);
+    expect(await client.send('1+1\n').line()).toBe('2\n');
   });
 
   it('answers bad input with one error line that says where, and goes on', async () => {

@@ -7,8 +7,8 @@ import { MAX_MESSAGE_BYTES, type Message } from '../src/conversation/message.ts'
 
 const IDLE_MS = 60_000;
 
-/** Lines of all kinds: short, at the limit, above it, not UTF-8, with telnet commands inside. */
-const content = fc.oneof(
+/** Text of all kinds: short, at the limit, above it, with backspaces, with telnet commands inside. */
+const text = fc.oneof(
   {
     weight: 6,
     arbitrary: fc
@@ -19,6 +19,24 @@ const content = fc.oneof(
     weight: 1,
     arbitrary: fc.integer({ min: -3, max: 3 }).map((n) => Buffer.alloc(MAX_MESSAGE_BYTES + n, '7')),
   },
+  {
+    weight: 2,
+    arbitrary: fc
+      .array(fc.constantFrom('1', '+', ' ', '×', '\b', '\x7f', '\ufeff'), { maxLength: 8 })
+      .map((parts) => Buffer.from(parts.join(''))),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom(
+      Buffer.from([0xff, 0xf4, 0xff, 0xfd, 0x06]),
+      Buffer.from([0xff, 0xfd, 0x01, 0xff, 0xfb, 0x1f, 0xff, 0xfa, 0x1f, 0, 10, 0, 10, 0xff, 0xf0]),
+    ),
+  },
+);
+
+/** And lines that are not UTF-8. */
+const content = fc.oneof(
+  { weight: 6, arbitrary: text },
   {
     weight: 1,
     arbitrary: fc
@@ -34,12 +52,27 @@ const content = fc.oneof(
     ),
   },
 );
-const stream = fc
-  .array(fc.tuple(content, fc.constantFrom('\n', '\r\n')), { maxLength: 12 })
-  .chain((lines) => fc.tuple(fc.constant(lines), content))
-  .map(([lines, rest]) =>
-    Buffer.concat([...lines.flatMap(([line, end]) => [line, Buffer.from(end)]), rest]),
-  );
+
+/** Lines with these ends, and an unterminated rest. */
+function streamOf(line: fc.Arbitrary<Buffer>, ends: readonly string[]): fc.Arbitrary<Buffer> {
+  return fc
+    .tuple(fc.array(fc.tuple(line, fc.constantFrom(...ends)), { maxLength: 12 }), line)
+    .map(([lines, rest]) =>
+      Buffer.concat([...lines.flatMap(([bytes, end]) => [bytes, Buffer.from(end)]), rest]),
+    );
+}
+const stream = streamOf(content, [
+  '\n',
+  '\r\n',
+  '\r\r\n',
+  '\r',
+  '\r\r',
+  '\r\0',
+  '\r\r\0',
+  '\0',
+  '\n\0',
+  '\0\0\0',
+]);
 
 function cut(bytes: Buffer, places: number[]): Buffer[] {
   const ends = [...places.map((p) => p % (bytes.length + 1)), bytes.length].sort((a, b) => a - b);
@@ -70,16 +103,27 @@ it('finds the same messages byte by byte', () => {
   );
 });
 
-it('gives back the lines that were sent, with their terminators', () => {
+const ends = {
+  '\n': '\n',
+  '\r\n': '\r\n',
+  '\r\r\n': '\r\n',
+  '\r\0': '\r\n',
+  '\r': '\r\n',
+  '\0': '\0',
+};
+
+it('gives back what was sent, and how its reply ends', () => {
   const line = fc
     .string({ unit: 'grapheme', minLength: 1, maxLength: 40 })
     .map((s) => s.replace(/[\r\n]/g, '.'));
-  const lines = fc.array(fc.tuple(line, fc.constantFrom('\n', '\r\n')), { maxLength: 20 });
+  const end = fc.constantFrom(...(Object.keys(ends) as (keyof typeof ends)[]));
+  const lines = fc.array(fc.tuple(line, end), { maxLength: 20 });
   fc.assert(
     fc.property(lines, fc.array(fc.nat(5000), { maxLength: 20 }), (sent, places) => {
-      const bytes = Buffer.from(sent.map(([text, end]) => text + end).join(''));
-      const got = read(cut(bytes, places));
-      expect(got.map(({ text, terminator }) => [text, terminator])).toEqual(sent);
+      const bytes = Buffer.from(sent.map(([said, end]) => said + end).join(''));
+      expect(read(cut(bytes, places))).toMatchObject(
+        sent.map(([said, end]) => ({ type: 'said', text: said, terminator: ends[end] })),
+      );
     }),
   );
 });

@@ -48,8 +48,8 @@ it('watches descriptors above FD_SETSIZE', async () => {
   try {
     const { client, fd } = await test.accepted(await start());
     expect(fd).toBeGreaterThan(1024);
-    expect(await client.send('22 + 44\n').line()).toBe('66\n');
     expect(await client.send('1+1').take(1)).toBe('2');
+    expect(await client.send('22 + 44\n').line()).toBe('66\n');
   } finally {
     for (const fd of fds) closeSync(fd);
   }

@@ -42,7 +42,7 @@ export class BrowserClient implements OwnClient {
   transcript = $state.raw<readonly TranscriptLine[]>([]);
 
   readonly #socket: WebSocket;
-  readonly #decoder = new TextDecoder();
+  readonly #decoder = new TextDecoder('utf-8', { ignoreBOM: true });
   #partial = '';
   #lines = 0;
 

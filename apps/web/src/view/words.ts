@@ -1,6 +1,6 @@
 /** Numbers, times, descriptors and client text in the words that the page uses. */
 
-import { printable } from '@sockscope/tcp-core/trace/printable';
+import { printable, printableLine } from '@sockscope/tcp-core/trace/printable';
 
 const integers = new Intl.NumberFormat('en');
 
@@ -53,16 +53,16 @@ export function shortEndpoint(address: string, port: number): string {
 
 /**
  * Text from a client, safe to show: invisible characters become escapes; cut after `most`
- * characters. Line ends at the very end are left out: every line has one.
+ * characters. The line end at the very end is left out, unless there is nothing else: every line has one.
  */
 export function said(text: string, most = 120): string {
-  return cut(printable(text.replace(/\r?\n$/, '')), most);
+  return cut(printableLine(text), most);
 }
 
 /** Bytes of a preview (one character a byte) as UTF-8 text; every byte stays visible. */
 export function bytesSaid(preview: string, most = 120): string {
   const bytes = Uint8Array.from(preview, (character) => character.charCodeAt(0) & 0xff);
-  return cut(printable(new TextDecoder().decode(bytes)), most);
+  return cut(printable(new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes)), most);
 }
 
 function cut(text: string, most: number): string {

@@ -2,6 +2,7 @@
  * The arithmetic that servers 1 to 3 offer: one expression in, one line out.
  *
  *     tokens.ts      text → numbers, operators and their order; finds every mistake in the text
+ *     strange.ts     names what has no meaning here, and says what to write instead
  *     expression.ts  order → tree (mathjs) → value
  *     operators.ts   what + - * / // % mean; power.ts: ^ and **
  *     fraction.ts    exact values; rounded.ts: the others
@@ -41,7 +42,9 @@ export function calculate(text: string): Answer {
 
 function explain(error: unknown): string {
   if (error instanceof ExpressionError) {
-    return error.at === undefined ? error.message : `${error.message} at character ${error.at}`;
+    const what =
+      error.at === undefined ? error.message : `${error.message} at character ${error.at}`;
+    return error.advice === undefined ? what : `${what}: ${error.advice}`;
   }
   // The parser recurses; maxDepth leaves it room, but not if the caller is deep in the stack itself.
   if (error instanceof RangeError) return 'too deeply nested';

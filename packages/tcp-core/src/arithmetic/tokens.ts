@@ -8,6 +8,7 @@ import { ExpressionError } from './expression-error.ts';
 import type { Exact } from './fraction.ts';
 import { type Work, maxDepth } from './limits.ts';
 import { literal, literalValue } from './literal.ts';
+import { strange } from './strange.ts';
 
 /** A number; `at` is the 1-based character where it begins. */
 export interface Operand {
@@ -106,7 +107,7 @@ export function tokenize(text: string, work: Work): Tokens {
         break;
       }
       default:
-        throw strange(text, start);
+        throw strange(text, start, !isOperandNext);
     }
     if (depth > maxDepth) throw new ExpressionError('too deeply nested', at);
   }
@@ -151,19 +152,4 @@ function valueAt(at: number, word: string, work: Work): Exact {
   } catch (error) {
     throw error instanceof ExpressionError ? new ExpressionError(error.message, at) : error;
   }
-}
-
-/** The error for a name, or for a character that has no meaning here; printable ASCII. */
-function strange(text: string, start: number): ExpressionError {
-  const name = /^[A-Za-z_][A-Za-z_0-9]{0,40}/.exec(text.slice(start, start + 41))?.[0];
-  if (name !== undefined) {
-    const shown = name.length > 40 ? `${name.slice(0, 37)}...` : name;
-    return new ExpressionError(`unknown name ${shown}`, start + 1);
-  }
-  const code = text.codePointAt(start) ?? 0;
-  const isPrintable = code > 0x20 && code < 0x7f;
-  const shown = isPrintable
-    ? String.fromCodePoint(code)
-    : `U+${code.toString(16).toUpperCase().padStart(4, '0')}`;
-  return new ExpressionError(`unexpected character ${shown}`, start + 1);
 }

@@ -1,7 +1,7 @@
 /** The lines a server prints, one per connect, message, reply and disconnect, made from its events. */
 
 import type { LabEvent } from '../trace/events.ts';
-import { printable } from '../trace/printable.ts';
+import { printable, printableLine } from '../trace/printable.ts';
 
 /** The lines for one event; none for what only the page shows. */
 export function logLines(event: LabEvent): string[] {
@@ -12,8 +12,8 @@ export function logLines(event: LabEvent): string[] {
       return [`Connected with client socket number ${event.fd}`];
     case 'evaluated':
       return [
-        `Client socket ${event.fd} sent message: ${shown(event.message)}`,
-        `Sending reply: ${shown(event.reply)}`,
+        `Client socket ${event.fd} sent message: ${printable(event.message)}`,
+        `Sending reply: ${printable(event.reply)}`,
       ];
     case 'received': // The other servers' messages are only known once they are complete.
       if (event.server !== 'server4') return [];
@@ -22,7 +22,7 @@ export function logLines(event: LabEvent): string[] {
       if (event.server !== 'server4') return [];
       return [`Sending reply: ${shownBytes(event.preview, event.bytes)}`];
     case 'refused':
-      return [`Sending reply: ${shown(event.reason)}`];
+      return [`Sending reply: ${printable(event.reason)}`];
     case 'closed':
       return [`Client socket ${event.fd} disconnected${event.how === 'rst' ? ' (reset)' : ''}`];
     case 'crashed':
@@ -37,13 +37,9 @@ export function hostAndPort(address: string, port: number): string {
   return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
-function shown(text: string): string {
-  return printable(text);
-}
-
-/** Bytes as text, without the newline at their end; cut where the preview is. */
+/** Bytes as text, as a message is shown; cut where the preview is. */
 function shownBytes(preview: string, bytes: number): string {
   const text = Buffer.from(preview, 'latin1').toString('utf8');
   if (bytes > preview.length) return `${printable(text)}… (${bytes} bytes)`;
-  return printable(text.replace(/\r?\n$/, ''));
+  return printableLine(text);
 }

@@ -6,8 +6,8 @@
  */
 
 import { workerData } from 'node:worker_threads';
-import { calculate as evaluate } from '../arithmetic/calculate.ts';
-import type { Message } from '../conversation/message.ts';
+import { type Answer, calculate as evaluate } from '../arithmetic/calculate.ts';
+import type { Message, Said } from '../conversation/message.ts';
 import type { Assignment } from '../servers/assignment.ts';
 import { echo } from '../servers/echo.ts';
 import { oneAtATime } from '../servers/one-at-a-time.ts';
@@ -112,10 +112,9 @@ function startThread({ id, fd }: TracedConnection): void {
 }
 
 function calculate(client: Connection, message: Message): Uint8Array {
+  if (message.type === 'negotiated') return message.answer;
   const began = performance.now();
-  const answer = message.problem
-    ? { text: `error: ${message.problem}`, error: true }
-    : evaluate(message.text);
+  const answer = answerTo(message);
   if (options.slowMs > 0) {
     if (client instanceof PosixConnection) recorder.evaluating(client, message.text);
     keepCalculating(message.text, began + options.slowMs);
@@ -125,6 +124,11 @@ function calculate(client: Connection, message: Message): Uint8Array {
     recorder.evaluated(client, message.text, answer, micros);
   }
   return Buffer.from(answer.text + message.terminator, 'latin1');
+}
+
+function answerTo({ text, problem, advice }: Said): Answer {
+  const answer = problem === null ? evaluate(text) : { text: `error: ${problem}`, error: true };
+  return answer.error && advice !== '' ? { ...answer, text: answer.text + advice } : answer;
 }
 
 /** Makes a calculation slow, to be seen in class: real work, over and over, until the time is up. */

@@ -159,7 +159,7 @@ function decoded(bytes: readonly (number | null)[]): string | null {
     const text = strict.decode(Uint8Array.from(bytes as number[]));
     const escape = ESCAPES[text];
     if (escape !== undefined) return escape;
-    return printable(text) === text && !/\p{M}/u.test(text) ? text : UNREADABLE;
+    return text === ' ' || printable(text) === text ? text : UNREADABLE;
   } catch {
     return null;
   }
