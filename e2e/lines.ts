@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 
 /** After this long a line that was waited for is missing. */
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 40_000;
 
 export class Lines {
   readonly #lines: string[] = [];

@@ -41,7 +41,8 @@ test('40 clients on each server: no two labels overlap', async ({ lab, gateway }
     const sockets = await connectMany(gateway.ports[`server${server}`], 40);
     for (const [index, socket] of sockets.entries()) socket.write(`${index} * 1000 + 7\n`);
     await stage.open(gateway.url, server);
-    if (server > 1) await expect(lab.getByText('40 connected')).toBeVisible();
+    // Server 2 starts forty threads: that takes a busy machine a while.
+    if (server > 1) await expect(lab.getByText('40 connected')).toBeVisible({ timeout: 60_000 });
     for (const size of sizes) {
       await lab.setViewportSize(size);
       await expect.poll(() => overlaps(lab), `server ${server}, ${size.width} wide`).toEqual([]);
@@ -59,7 +60,6 @@ for (const [look, keys] of [
   ['dark, for the projector', ['d', 'p']],
 ] as const) {
   test(`axe finds nothing serious on the stages (${look})`, async ({ lab, gateway }) => {
-    test.setTimeout(90_000);
     const stage = new Stage(lab);
     const sockets: Socket[] = [];
     for (const server of servers) {
@@ -99,7 +99,13 @@ test('of 1,000 mixed connections none is labelled wrongly', async ({ lab, gatewa
       kernelRows(port)
         .filter(({ tcp, inode }) => tcp === 1 && inode !== 0)
         .map(({ remotePort }) => remotePort);
-    await expect(lab.getByText(`${left().length} connected`)).toBeVisible();
+    // Until the server has accepted all of them, and the page has heard of it.
+    await expect
+      .poll(async () => {
+        const said = await lab.getByText(/^\d+ connected/).textContent();
+        return said?.startsWith(`${left().length} connected`);
+      })
+      .toBe(true);
     const open = new Set(left());
     const established = stage.sockets.and(lab.getByRole('listitem', { name: /ESTABLISHED/ }));
     await expect(established).not.toHaveCount(0);

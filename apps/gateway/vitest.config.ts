@@ -5,7 +5,8 @@ export default defineConfig({
     name: 'gateway',
     include: ['test/**/*.test.ts'],
     // Real sockets and threads on few cores: slow is not wrong.
-    testTimeout: 20_000,
-    hookTimeout: 20_000,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    expect: { poll: { timeout: 20_000 } },
   },
 });

@@ -6,5 +6,13 @@ import { serverSources } from './server-sources.ts';
 export default defineConfig({
   plugins: [svelte(), serverSources(), svelteTesting({ autoCleanup: false })],
   // Only the components need a document; their test asks for jsdom itself.
-  test: { name: 'web', environment: 'node', include: ['test/**/*.test.ts'] },
+  test: {
+    name: 'web',
+    environment: 'node',
+    include: ['test/**/*.test.ts'],
+    // On a machine that is busy otherwise: slow is not wrong.
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+    expect: { poll: { timeout: 10_000 } },
+  },
 });

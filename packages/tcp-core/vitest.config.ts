@@ -1,5 +1,12 @@
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
-  test: { name: 'tcp-core', include: ['test/**/*.test.ts'], testTimeout: 30_000 },
+  test: {
+    name: 'tcp-core',
+    include: ['test/**/*.test.ts'],
+    // Real sockets and threads on few cores: slow is not wrong.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    expect: { poll: { timeout: 20_000 } },
+  },
 });

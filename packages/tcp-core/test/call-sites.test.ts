@@ -327,10 +327,11 @@ describe('in a real lab', () => {
         const sent = test.events.length;
         client.socket.pause();
         if (server === 'server4') {
-          client.send(Buffer.alloc(16 * 1024 * 1024));
+          const flood = client.flood(Buffer.alloc(1024 * 1024));
           await test.event('sent', (event) => event.bytes < event.requested, sent);
           client.socket.resume();
           await test.event('sent', (event) => event.bytes < event.requested, test.events.length);
+          flood.stop();
         }
       }
       client.close();

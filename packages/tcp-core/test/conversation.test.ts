@@ -204,18 +204,12 @@ describe.each(['server1', 'server2', 'server3'] as const)('%s', (server) => {
     const { client: deaf, connection } = await accepted();
     deaf.socket.pause();
     // More replies than both socket buffers hold: the server's send must wait.
-    const message = Buffer.from('2^800\n'.repeat(10_000));
-    let stalled = false;
-    const flood = (): void => {
-      while (!stalled && deaf.socket.write(message));
-    };
-    deaf.socket.on('drain', flood);
-    flood();
+    const flood = deaf.flood(Buffer.from('2^800\n'.repeat(10_000)));
     await test.event('blocked', (event) => {
       const full = event.write.length > 0 && event.server === server;
       return full && (event.call === 'send' || event.call === 'select');
     });
-    stalled = true;
+    flood.stop();
     const { client } = await accepted();
     client.send('1+1\n');
     if (server === 'server1') expect(await client.rest()).toMatch(/^busy: /);

@@ -135,7 +135,7 @@ describe('a sampled lab', () => {
     const port = await start('server4');
     const { client, connection: number } = await test.accepted(port);
     client.socket.pause();
-    client.send(Buffer.alloc(24 * 1024 * 1024));
+    const flood = client.flood(Buffer.alloc(1024 * 1024));
     const kernel = (): ConnectionState['kernel'] | undefined =>
       connection('server4', number)?.kernel;
     const agrees = (): boolean =>
@@ -144,6 +144,7 @@ describe('a sampled lab', () => {
           remote === client.port && tx === kernel()?.send && rx === kernel()?.receive,
       );
     await until(() => (kernel()?.receive ?? 0) > 0 && (kernel()?.send ?? 0) > 0 && agrees());
+    flood.stop();
   });
 
   it('shows the connection of a server that has no listener meanwhile', async () => {
@@ -179,6 +180,7 @@ describe('a sampled lab', () => {
     const port = await start('server4');
     const { connection: number } = await test.accepted(port);
     await until(() => connection('server4', number)?.kernel !== null);
+    await until(() => Object.values(server('server4').threads)[0]?.call === 'select');
     const { seq } = lab.state;
     await new Promise((resolve) => setTimeout(resolve, 700));
     expect(lab.state.seq).toBe(seq);

@@ -159,14 +159,13 @@ describe('client', () => {
   });
 
   it('says that nobody listens, and exits 1', async () => {
-    const free = createServer().listen(0, '127.0.0.1');
-    await once(free, 'listening');
-    const { port } = free.address() as AddressInfo;
-    free.close();
-    await once(free, 'close');
-    const client = run('client', ['127.0.0.1', String(port)]);
+    const { port: open } = await startServer('server4');
+    // The port of a client: nobody listens there, and nobody else can while it is connected.
+    const holder = await TcpClient.connect(open);
+    const client = run('client', ['127.0.0.1', String(holder.port)]);
     expect((await client.exit).code).toBe(1);
     expect(client.stderr).toMatch(/^error: .*ECONNREFUSED.*\n$/);
+    holder.close();
   });
 
   it('says that the connection was lost, and exits 1', async () => {

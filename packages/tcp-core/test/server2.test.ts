@@ -112,9 +112,14 @@ type Evaluated = Extract<LabEvent, { type: 'evaluated' }>;
 class TestLabSlow {
   /** Two clients ask at the same moment, and each calculation takes a while. */
   async bothCalculate(server: 'server2' | 'server3'): Promise<Evaluated[]> {
-    const { port: at } = await test.lab.restart(server, { port: 0, slowMs: 300, spareThreads: 2 });
+    // Long enough that a busy machine runs the second thread before the first one is done.
+    const { port: at } = await test.lab.restart(server, { port: 0, slowMs: 1000, spareThreads: 2 });
+    const start = test.events.length;
     const first = await test.accepted(at);
     const second = await test.accepted(at);
+    if (server === 'server2')
+      for (const { fd } of [first, second])
+        await test.event('blocked', ({ call, read }) => call === 'recv' && read[0] === fd, start);
     const before = test.events.length;
     first.client.send('1+1\n');
     second.client.send('2+2\n');

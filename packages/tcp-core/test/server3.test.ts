@@ -44,9 +44,13 @@ it('finds several clients ready in one round when they spoke while it was calcul
 });
 
 it('watches descriptors above FD_SETSIZE', async () => {
+  const at = await start();
   const fds = Array.from({ length: 1100 }, () => openSync('/dev/null', 'r'));
   try {
-    const { client, fd } = await test.accepted(await start());
+    let { client, fd } = await test.accepted(at);
+    // What the server of before had open may have become free only now: then the next gets a higher one.
+    for (let tries = 0; fd <= 1024 && tries < 100; tries++)
+      ({ client, fd } = await test.accepted(at));
     expect(fd).toBeGreaterThan(1024);
     expect(await client.send('1+1').take(1)).toBe('2');
     expect(await client.send('22 + 44\n').line()).toBe('66\n');

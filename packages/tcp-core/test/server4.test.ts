@@ -50,25 +50,20 @@ it('sends bytes back to their sender only', async () => {
 it('stops reading from a client that does not read, keeps the rest, and serves the others', async () => {
   const { client: deaf, connection, fd } = await test.accepted(await port);
   deaf.socket.pause();
-  const chunk = randomBytes(64 * 1024);
-  let sent = 0;
-  let go = true;
-  const flood = (): void => {
-    while (go) {
-      sent += chunk.length;
-      if (!deaf.socket.write(chunk)) return;
-    }
-  };
-  deaf.socket.on('drain', flood);
-  flood();
+  const from = test.events.length; // descriptors are used again
+  const flood = deaf.flood(randomBytes(64 * 1024));
   // Pending up to the bound: it waits for room to write, and reads no more from that client.
-  await test.event('blocked', (event) => event.write.includes(fd) && !event.read.includes(fd));
-  go = false;
+  await test.event(
+    'blocked',
+    (event) => event.write.includes(fd) && !event.read.includes(fd),
+    from,
+  );
+  flood.stop();
   const { client } = await test.accepted(await port);
   expect(await client.send('hello').take(5)).toBe('hello');
   const { received, sent: echoed } = test.lab.state.servers.server4.connections[connection] ?? {};
   expect((received?.bytes ?? 0) - (echoed?.bytes ?? 0)).toBeLessThanOrEqual(256 * 1024);
   deaf.finish();
   deaf.socket.resume();
-  expect((await deaf.restBytes()).length).toBe(sent);
+  expect((await deaf.restBytes()).length).toBe(flood.sent);
 });

@@ -45,6 +45,31 @@ export class TcpClient {
     return this;
   }
 
+  /**
+   * Sends this again and again for as long as somebody on the way takes it, however much that is, until
+   * it is stopped.
+   */
+  flood(chunk: Uint8Array): { readonly sent: number; stop(): void } {
+    let [sent, goesOn] = [0, true];
+    const pour = (): void => {
+      while (goesOn) {
+        sent += chunk.length;
+        if (!this.socket.write(chunk)) return;
+      }
+    };
+    this.socket.on('drain', pour);
+    pour();
+    return {
+      get sent() {
+        return sent;
+      },
+      stop: () => {
+        goesOn = false;
+        this.socket.off('drain', pour);
+      },
+    };
+  }
+
   /** Sends FIN. */
   finish(): this {
     this.socket.end();
