@@ -52,6 +52,19 @@ async function findMissing() {
 }
 
 /**
+ * Looks for one program, and installs it if that is allowed. Returns why it cannot be used, or an empty text.
+ *
+ * @param {ProgramName} name
+ */
+export async function need(name) {
+  const wanted = testPrograms.filter((program) => program.name === name);
+  const absent = await absentOf(wanted);
+  if (absent.length === 0 || !canInstallPackages()) return missingLine(absent);
+  for (const { debian } of absent) await installPackage(debian);
+  return missingLine(await absentOf(absent));
+}
+
+/**
  * What the runners' environment needs for `has` to know.
  *
  * @returns {Promise<NodeJS.ProcessEnv>}
