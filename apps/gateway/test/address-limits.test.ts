@@ -14,7 +14,13 @@ const isExempt = (address: string) => address === '127.0.0.1';
 
 const start = async (socketsPerAddress: number, upgradesPerMinute: number) => {
   const readingsPerMinute = upgradesPerMinute;
-  const limits = { socketsPerAddress, upgradesPerMinute, readingsPerMinute, isExempt };
+  const limits = {
+    connectionsPerAddress: 1000,
+    socketsPerAddress,
+    upgradesPerMinute,
+    readingsPerMinute,
+    isExempt,
+  };
   gateway = await startGateway({
     servers: ['server1', 'server4'],
     lan: { ...limits, token: makeToken(), names: [] },

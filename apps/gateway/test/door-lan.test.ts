@@ -10,6 +10,7 @@ import { startGateway, type Running } from './running-gateway.ts';
 const lan = {
   token: makeToken(),
   names: ['lectern', 'lectern.local'],
+  connectionsPerAddress: 1000,
   socketsPerAddress: 100,
   upgradesPerMinute: 1000,
   readingsPerMinute: 100,

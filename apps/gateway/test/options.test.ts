@@ -13,7 +13,8 @@ describe('the options', () => {
       tcpPorts: [5001, 5002, 5003, 5004],
       logLevel: 'silent',
       maxSessions: 2000,
-      maxSocketsPerAddress: 100,
+      maxSocketsPerAddress: 600,
+      maxConnectionsPerAddress: 1000,
     });
   });
 

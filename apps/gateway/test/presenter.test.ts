@@ -14,6 +14,7 @@ const token = makeToken();
 const lan = {
   token,
   names: [],
+  connectionsPerAddress: 1000,
   socketsPerAddress: 100,
   upgradesPerMinute: 100,
   readingsPerMinute: 100,

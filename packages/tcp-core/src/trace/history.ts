@@ -2,33 +2,43 @@
  * The log with memory: the state after any of the last events, not only the newest one.
  *
  * Events are kept in stretches, each with the state before it. A state in the past is the fold of one
- * stretch up to there, so that stepping back costs no more than CHECKPOINT_EVERY events.
+ * stretch up to there, so that stepping back costs no more than CHECKPOINT_EVERY events. What is
+ * remembered is bounded in bytes too: an event may list the descriptors of thousands of clients.
  */
 
+import { eventBytes } from './event-bytes.ts';
 import type { LabEvent } from './events.ts';
 import type { LabState } from './lab-state.ts';
 import { applyAll } from './reducer.ts';
 
-/** Events between two states that are kept. */
+/** Events between two states that are kept, at most. */
 export const CHECKPOINT_EVERY = 256;
-/** At least so many of the last events are remembered. */
+/** So many of the last events are remembered, unless they are more than HISTORY_BYTES. */
 export const EVENTS_REMEMBERED = 10_000;
+/** What the remembered events are as JSON, at most. */
+export const HISTORY_BYTES = 8 * 1024 * 1024;
+
+/** A stretch of more bytes than this ends before CHECKPOINT_EVERY: whole stretches are forgotten. */
+const STRETCH_BYTES = HISTORY_BYTES / 32;
 
 interface Stretch {
   /** The state before its first event. */
   before: LabState;
   events: LabEvent[];
+  /** Of its events as JSON. */
+  bytes: number;
 }
 
 export class LabHistory {
   #stretches: [Stretch, ...Stretch[]];
   #now: LabState;
+  #bytes = 0;
   /** Of each thread the descriptors that it watched last. */
   readonly #watched = new Map<number, number[]>();
 
   /** Begins with a state (a snapshot); what led to it is not known. */
   constructor(state: LabState) {
-    this.#stretches = [{ before: state, events: [] }];
+    this.#stretches = [{ before: state, events: [], bytes: 0 }];
     this.#now = state;
   }
 
@@ -57,21 +67,40 @@ export class LabHistory {
     const next = events[0]?.seq ?? this.last + 1;
     if (next !== this.last + 1) throw new RangeError(`event ${next} after ${this.last}`);
     for (let from = 0; from < events.length;) {
-      const stretch = this.#stretches.at(-1) ?? this.#stretches[0];
-      const part = events
-        .slice(from, from + CHECKPOINT_EVERY - stretch.events.length)
-        .map((event) => this.#sharing(event));
-      stretch.events.push(...part);
+      const part = this.#fill(this.#stretches.at(-1) ?? this.#stretches[0], events, from);
       this.#now = applyAll(this.#now, part);
       from += part.length;
-      if (stretch.events.length === CHECKPOINT_EVERY)
-        this.#stretches.push({ before: this.#now, events: [] });
     }
-    while (this.last - this.first >= EVENTS_REMEMBERED + CHECKPOINT_EVERY) {
-      const [, second, ...others] = this.#stretches;
+    while (this.last - this.first >= EVENTS_REMEMBERED + CHECKPOINT_EVERY || this.#isTooLarge) {
+      const [first, second, ...others] = this.#stretches;
       if (!second) break;
       this.#stretches = [second, ...others];
+      this.#bytes -= first.bytes;
     }
+  }
+
+  get #isTooLarge(): boolean {
+    return this.#bytes > HISTORY_BYTES && this.#stretches.length > 2;
+  }
+
+  /** Adds what the stretch has room for, from `from` on. A full one is followed by the next. */
+  #fill(stretch: Stretch, events: readonly LabEvent[], from: number): LabEvent[] {
+    if (isFull(stretch)) {
+      const next = { before: this.#now, events: [], bytes: 0 };
+      this.#stretches.push(next);
+      return this.#fill(next, events, from);
+    }
+    const part: LabEvent[] = [];
+    for (const each of events.slice(from, from + CHECKPOINT_EVERY)) {
+      if (isFull(stretch)) break;
+      const event = this.#sharing(each);
+      const bytes = eventBytes(event) + 1;
+      stretch.events.push(event);
+      stretch.bytes += bytes;
+      this.#bytes += bytes;
+      part.push(event);
+    }
+    return part;
   }
 
   /**
@@ -124,6 +153,10 @@ export class LabHistory {
         : events.slice(Math.max(0, from - before.seq), Math.max(0, to - before.seq)),
     );
   }
+}
+
+function isFull({ events, bytes }: Stretch): boolean {
+  return events.length >= CHECKPOINT_EVERY || bytes >= STRETCH_BYTES;
 }
 
 function isSameList(a: readonly number[], b: readonly number[]): boolean {

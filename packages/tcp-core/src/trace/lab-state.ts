@@ -156,7 +156,7 @@ export interface LabState {
   seq: number;
   t: number;
   servers: Record<ServerId, ServerState>;
-  /** The last LOG_KEPT events, oldest first. */
+  /** The last LOG_KEPT events, oldest first; fewer where they list thousands of descriptors. */
   log: LabEvent[];
 }
 
@@ -165,3 +165,5 @@ export const SEGMENTS_KEPT = 8;
 export const SEGMENT_BYTES = 64;
 export const ENDED_KEPT = 12;
 export const LOG_KEPT = 200;
+/** Descriptors and connections in all lists of those events together. */
+export const LOG_DESCRIPTORS = 100_000;

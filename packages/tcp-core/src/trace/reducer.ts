@@ -9,6 +9,7 @@ import { serverIds, type Flow, type KernelSocket, type LabEvent, type ServerId }
 import {
   ENDED_KEPT,
   EXCHANGES_KEPT,
+  LOG_DESCRIPTORS,
   LOG_KEPT,
   SEGMENT_BYTES,
   SEGMENTS_KEPT,
@@ -42,11 +43,28 @@ export function applyAll(state: LabState, events: readonly LabEvent[]): LabState
     seq: last.seq,
     t: last.t,
     servers: { ...state.servers },
-    log: [...state.log, ...events].slice(-LOG_KEPT),
+    log: latest(state.log, events),
   };
   const draft = new Draft(lab);
   for (const event of events) reduce(draft, event);
   return lab;
+}
+
+/**
+ * The last events of both, at most LOG_KEPT of them and LOG_DESCRIPTORS in their lists. The newest is
+ * always there.
+ */
+function latest(log: readonly LabEvent[], events: readonly LabEvent[]): LabEvent[] {
+  const kept = [...log, ...events].slice(-LOG_KEPT);
+  let listed = 0;
+  const first = kept.findLastIndex((event) => (listed += listedIn(event)) > LOG_DESCRIPTORS);
+  return first < 0 ? kept : kept.slice(Math.min(first + 1, kept.length - 1));
+}
+
+function listedIn(event: LabEvent): number {
+  if (event.type === 'selected' || event.type === 'blocked')
+    return event.read.length + event.write.length;
+  return event.type === 'sampled' || event.type === 'summed' ? event.connections.length : 0;
 }
 
 /** Gives out parts of a state that may be changed, copying each at its first use. */
