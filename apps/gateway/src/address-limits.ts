@@ -1,6 +1,6 @@
 /**
- * What one address may take of the gateway where others reach it: how many WebSockets at once, how many
- * new ones in a minute, and how often it may ask for all that the lab remembers. An IPv6 client has 2^64 addresses, so its network's prefix counts.
+ * What one address may take of the gateway where others reach it: how many connections and WebSockets
+ * at once, how many new ones in a minute, how often it may ask for all that the lab remembers. An IPv6 client has 2^64 addresses, so its network's prefix counts.
  */
 
 import rateLimit, { normalizeIP } from '@fastify/rate-limit';
@@ -12,6 +12,8 @@ import type { Gateway } from './gateway.ts';
 const MINUTE = 60_000;
 
 export interface AddressLimits {
+  /** Connections at once that are no WebSocket, or not yet. */
+  connectionsPerAddress: number;
   /** WebSockets at once. */
   socketsPerAddress: number;
   /** Upgrades, refused ones too. */

@@ -1,5 +1,6 @@
 /** The gateway as a Fastify instance: what it serves, behind which door, with which answers. */
 
+import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import websocket from '@fastify/websocket';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
@@ -12,15 +13,27 @@ import Fastify, {
 } from 'fastify';
 import type { WebSocket } from '@fastify/websocket';
 import { limitAddresses, registerRateLimit, type AddressLimits } from './address-limits.ts';
+import { answerOnResponse, answerOnSocket, bareHeaders } from './bare-answer.ts';
 import { registerClientBridge } from './client-bridge.ts';
+import {
+  ANSWER_MS,
+  connectionsForAll,
+  HEAD_MS,
+  IDLE_MS,
+  limitConnections,
+  LOOK_MS,
+  REQUEST_MS,
+  STALL_MS,
+} from './connection-limits.ts';
 import { refusalAtDoor } from './door.ts';
-import { closings, Refusal, refusals, type RefusalName } from './errors.ts';
+import { closings, Refusal, type RefusalName } from './errors.ts';
 import type { Gateway } from './gateway.ts';
 import { registerLabRoutes } from './lab-routes.ts';
 import { registerLabStream } from './lab-stream.ts';
-import { bareHeaders, registerHeaders, registerPage } from './page.ts';
+import { registerHeaders, registerPage } from './page.ts';
 import { Presenter } from './presenter.ts';
 import { registerPresenterRoutes } from './presenter-routes.ts';
+import { refusedHandshake } from './handshake.ts';
 import { compileValidator } from './validation.ts';
 
 export const BODY_BYTES = 16 * 1024;
@@ -70,8 +83,14 @@ export async function buildApp({
     // Keep-alive connections of browsers would hold up the end.
     forceCloseConnections: true,
     return503OnClosing: false,
-    // The door answers a missing Host itself, like everything that it refuses.
-    http: { requireHostHeader: false },
+    requestTimeout: REQUEST_MS,
+    keepAliveTimeout: IDLE_MS,
+    http: {
+      // The door answers a missing Host itself, like everything that it refuses.
+      requireHostHeader: false,
+      headersTimeout: HEAD_MS,
+      connectionsCheckingInterval: LOOK_MS,
+    },
     frameworkErrors: (error, { raw }, reply: FastifyReply) => {
       // No hook runs for these: the door is asked here, and an upgrade's connection ended.
       const refusal = refusalAtDoor(raw, lan?.names) ?? refusalFor(error);
@@ -80,6 +99,14 @@ export async function buildApp({
     },
     clientErrorHandler: answerBrokenRequest,
   }).withTypeProvider<TypeBoxTypeProvider>();
+  const uncount = limitConnections(app.server, {
+    perAddress: lan?.connectionsPerAddress ?? Infinity,
+    total: connectionsForAll(),
+    isOwn: lan?.isExempt,
+  });
+  app.server.on('checkExpectation', (request, response) => {
+    answerOnResponse(response, refusalAtDoor(request, lan?.names) ?? new Refusal('expectation'));
+  });
 
   app.setValidatorCompiler(compileValidator);
   app.removeContentTypeParser('text/plain');
@@ -102,11 +129,21 @@ export async function buildApp({
       done();
     },
   });
+  app.websocketServer
+    .on('connection', (_webSocket, { socket }) => uncount(socket))
+    // What `refusedHandshake` did not know.
+    .on('wsClientError', (_error, socket: Socket) => {
+      answerOnSocket(socket, new Refusal('badHandshake'));
+    });
   // After the plugin's own hooks: they also end the connection of a refused upgrade.
   app.addHook('onRequest', (request, _reply, done) => {
     const refusal = refusalAtDoor(request.raw, lan?.names);
     if (refusal) logRefusal(request, refusal);
     done(refusal);
+  });
+  app.addHook('onSend', (_request, { raw }, _payload, done) => {
+    limitAnswer(raw);
+    done();
   });
   await registerRateLimit(app);
   app.setNotFoundHandler(() => {
@@ -114,8 +151,10 @@ export async function buildApp({
   });
 
   await app.register((sockets: Gateway, _options, done) => {
-    sockets.addHook('onRequest', ({ ws }, _reply, next) => {
-      next(ws ? undefined : new Refusal('socketOnly'));
+    sockets.addHook('onRequest', ({ ws, raw }, reply, next) => {
+      const refusal = ws ? refusedHandshake(raw) : new Refusal('socketOnly');
+      if (refusal?.refusal === 'socketVersion') void reply.header('sec-websocket-version', '13');
+      next(refusal);
     });
     if (lan) limitAddresses(sockets, lan);
     // The stream first: the bridge adds events of its own to the log while it reads it.
@@ -173,15 +212,17 @@ function answerBrokenRequest({ code = '' }: NodeJS.ErrnoException, socket: Socke
     socket.destroy();
     return;
   }
-  const refusal = new Refusal(REFUSAL_BY_CODE[code] ?? 'badRequest');
-  const body = JSON.stringify(refusal.answer);
-  const headers = Object.entries(bareHeaders).map(([name, value]) => `${name}: ${value}\r\n`);
-  socket.end(
-    `HTTP/1.1 ${refusal.statusCode} ${refusals[refusal.refusal][1]}\r\n` +
-      headers.join('') +
-      'Content-Type: application/json; charset=utf-8\r\n' +
-      `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
-  );
+  answerOnSocket(socket, new Refusal(REFUSAL_BY_CODE[code] ?? 'badRequest'));
+}
+
+/** Ends the connection of whoever takes no byte of an answer for a while, or takes too long for all. */
+function limitAnswer(response: ServerResponse): void {
+  const { socket } = response;
+  if (!socket) return;
+  // Node sees the kernel take bytes as progress; behind the answer the wait for the next request counts.
+  socket.setTimeout(STALL_MS);
+  const timer = setTimeout(() => socket.destroy(), ANSWER_MS);
+  response.once('close', () => clearTimeout(timer));
 }
 
 function logRefusal({ log, method, url, headers }: FastifyRequest, { message }: Refusal): void {

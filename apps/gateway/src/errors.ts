@@ -8,6 +8,11 @@ export const refusals = {
   manyHosts: [400, 'There is more than one Host header.', 'Send exactly one.'],
   invalid: [400, 'The request does not have the form that it needs.', 'See docs/protocol.md.'],
   badJson: [400, 'The body is not JSON.', 'Send a JSON object, or no body and no Content-Type.'],
+  badHandshake: [
+    400,
+    'This does not open a WebSocket.',
+    'Send GET with Upgrade: websocket and a Sec-WebSocket-Key of 16 bytes (RFC 6455).',
+  ],
   foreignHost: [
     403,
     'The Host header names another site.',
@@ -48,12 +53,19 @@ export const refusals = {
   cannotStart: [409, 'The server could not start.', 'Free its port, then start it again.'],
   tooLarge: [413, 'The body is too large.', 'Send at most 16 KiB.'],
   mediaType: [415, 'The body has a type that is not taken here.', 'Send application/json.'],
+  expectation: [417, 'An Expect header asks for what is not done here.', 'Leave it out.'],
+  socketVersion: [426, 'This version of the WebSocket protocol is not spoken here.', 'Send 13.'],
   socketOnly: [426, 'This address is for WebSockets only.', 'Connect with ws:// instead.'],
   tooFast: [429, 'There are too many requests from this address.', 'Try again in a minute.'],
   manyFromAddress: [
     429,
     'There are as many WebSockets from this address as the gateway allows.',
     'Close some, or start it with a larger --max-sockets-per-address.',
+  ],
+  manyConnections: [
+    429,
+    'There are as many connections from this address as the gateway allows.',
+    'Close some, or start it with a larger --max-connections-per-address.',
   ],
   longHeaders: [431, 'The header lines are too long.', 'Send fewer cookies and headers.'],
   internal: [500, 'The gateway failed at this request.', 'Its log says why: --log-level error.'],

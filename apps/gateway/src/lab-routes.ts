@@ -2,10 +2,13 @@
 
 import type { LabHost } from '@sockscope/tcp-core/host/lab-host';
 import { serverIds, type ServerId } from '@sockscope/tcp-core/trace/events';
+import type { FastifyReply } from 'fastify';
 import { readingLimit, type AddressLimits } from './address-limits.ts';
 import { Refusal } from './errors.ts';
 import type { Gateway } from './gateway.ts';
+import { historyOf, snapshotOf } from './lab-json.ts';
 import { ServerChanges, ServerParams, type HealthAnswer, type ServerAnswer } from './schemas.ts';
+import { SharedJson } from './shared-json.ts';
 
 /** An answer to `GET /api/history` may be so many milliseconds old. */
 const HISTORY_MS = 500;
@@ -17,26 +20,17 @@ export function registerLabRoutes(
   const startedAt = performance.now();
   const reading = limits ? { config: { rateLimit: readingLimit(limits) } } : {};
 
-  app.get('/api/lab', reading, (_request, reply) =>
-    reply.header('cache-control', 'no-store').send({ type: 'snapshot', state: lab.state }),
-  );
+  const state = new SharedJson(...snapshotOf(lab), 0);
+  app.get('/api/lab', reading, (_request, reply) => answer(reply, state));
 
-  // Some megabytes: a class that opens a stage together gets what was written for the first of them.
-  let written = { at: -Infinity, text: '' };
-  app.get('/api/history', reading, (_request, reply) => {
-    const now = performance.now();
-    if (now - written.at >= HISTORY_MS) {
-      const { history } = lab;
-      const answer = { type: 'history', state: history.base, events: history.events() };
-      written = { at: now, text: JSON.stringify(answer) };
-    }
-    return reply.header('cache-control', 'no-store').type('application/json').send(written.text);
-  });
+  // A class that opens a stage together gets what was written for the first of them.
+  const history = new SharedJson(...historyOf(lab), HISTORY_MS);
+  app.get('/api/history', reading, (_request, reply) => answer(reply, history));
 
   app.get('/healthz', (_request, reply) => {
     const { servers } = lab.state;
     const crashed = serverIds.some((id) => servers[id].status === 'crashed');
-    const answer: HealthAnswer = {
+    const health: HealthAnswer = {
       status: crashed ? 'crashed' : 'ok',
       epoch: lab.epoch,
       seq: lab.state.seq,
@@ -51,7 +45,7 @@ export function registerLabRoutes(
     return reply
       .code(crashed ? 503 : 200)
       .header('cache-control', 'no-store')
-      .send(answer);
+      .send(health);
   });
 
   // The lab itself lets controls of one server wait for each other.
@@ -87,6 +81,19 @@ export function registerLabRoutes(
     const { policy, idleMs, slowMs, maxThreads } = lab.optionsOf(server);
     return { server, status, address, port, policy, idleMs, slowMs, maxThreads };
   }
+}
+
+/** Sends what all readers share, and gives it back when it is read, or the reader gone. */
+async function answer(reply: FastifyReply, json: SharedJson): Promise<FastifyReply> {
+  const version = await json.take();
+  const { raw } = reply;
+  const release = (): void => json.release(version);
+  if (raw.closed) release();
+  else raw.once('close', release);
+  return reply
+    .header('cache-control', 'no-store')
+    .type('application/json; charset=utf-8')
+    .send(version.bytes);
 }
 
 async function orCannotStart(started: Promise<unknown>): Promise<void> {

@@ -4,17 +4,26 @@
  */
 
 import type { LabHost } from '@sockscope/tcp-core/host/lab-host';
+import { eventBytes } from '@sockscope/tcp-core/trace/event-bytes';
 import type { LabEvent } from '@sockscope/tcp-core/trace/events';
 import type { WebSocket } from '@fastify/websocket';
 import { closings, Refusal } from './errors.ts';
 import type { Gateway } from './gateway.ts';
+import { Line } from './line.ts';
+import { snapshotOf } from './lab-json.ts';
 import { LabQuery, type GapFrame } from './schemas.ts';
+import { SharedJson } from './shared-json.ts';
 
 /** Milliseconds between two batches: one frame of a 60 Hz screen, two when batches are much work. */
 const BATCH_MS = { least: 16, most: 33 };
 /** The pause after a batch is so many times as long as its making, within BATCH_MS. */
 const PAUSE_FACTOR = 50;
 const BATCH_EVENTS = 1000;
+/** As JSON: a batch of events that are large ends behind the one with which it has so many bytes. */
+const BATCH_BYTES = 256 * 1024;
+
+/** Viewers who come within so many milliseconds share a snapshot, and get the events since. */
+const SNAPSHOT_MS = 100;
 
 /** A viewer for which more bytes than this would wait gets no events until it has read what does. */
 export const VIEWER_BYTES = 1024 * 1024;
@@ -30,15 +39,19 @@ interface Viewer {
   /** The last event it was sent, by itself or in a snapshot. */
   seq: number;
   /**
-   * `live` gets each batch as it is made, `resuming` what it missed while it was away, batch after
-   * batch as it reads them; `behind` reads too slowly and is sent nothing for now.
+   * `awaits` a snapshot that is being written; `live` gets each batch as it is made, `resuming` what
+   * it missed, batch after batch as it reads them; `behind` reads too slowly and is sent nothing for
+   * now.
    */
-  state: 'live' | 'resuming' | 'behind';
+  state: 'awaits' | 'live' | 'resuming' | 'behind';
   unanswered: number;
 }
 
 export class LabStream {
   readonly #lab: LabHost;
+  readonly #snapshots: SharedJson;
+  /** Writing what a viewer missed is some milliseconds of work. */
+  readonly #line = new Line();
   readonly #viewers = new Set<Viewer>();
   readonly #pings: NodeJS.Timeout;
   readonly #unsubscribe: () => void;
@@ -49,6 +62,7 @@ export class LabStream {
 
   constructor(lab: LabHost) {
     this.#lab = lab;
+    this.#snapshots = new SharedJson(...snapshotOf(lab), SNAPSHOT_MS);
     this.#unsubscribe = lab.onEvents((events) => this.#take(events));
     this.#pings = setInterval(() => this.#ping(), PING_MS).unref();
   }
@@ -61,7 +75,7 @@ export class LabStream {
   add(webSocket: WebSocket, { epoch, since }: { epoch?: string; since?: number }): void {
     // Whatever waits belongs to the viewers that are here already; this one starts behind it.
     this.#flush();
-    const viewer: Viewer = { webSocket, seq: 0, state: 'live', unanswered: 0 };
+    const viewer: Viewer = { webSocket, seq: 0, state: 'awaits', unanswered: 0 };
     this.#viewers.add(viewer);
     webSocket
       .on('pong', () => (viewer.unanswered = 0))
@@ -69,12 +83,12 @@ export class LabStream {
       .on('close', () => this.#viewers.delete(viewer));
 
     if (epoch !== this.#lab.epoch || since === undefined) {
-      this.#snapshot(viewer);
+      void this.#snapshot(viewer, undefined);
       return;
     }
     viewer.seq = since;
     viewer.state = 'resuming';
-    this.#resume(viewer);
+    void this.#line.turn().then(() => this.#resume(viewer));
   }
 
   close(): void {
@@ -127,37 +141,51 @@ export class LabStream {
 
   /** Something that was sent to the viewer is gone to the kernel. */
   #taken(viewer: Viewer): void {
-    if (viewer.state === 'live' || viewer.webSocket.bufferedAmount > 0) return;
+    if (viewer.webSocket.bufferedAmount > 0) return;
+    if (viewer.state !== 'behind' && viewer.state !== 'resuming') return;
     this.#flush();
     if (viewer.state === 'behind') this.#skip(viewer);
-    else this.#resume(viewer);
+    else void this.#line.turn().then(() => this.#resume(viewer));
   }
 
   /** Goes on behind the last event that the viewer has, if that is still remembered. */
   #resume(viewer: Viewer): void {
+    if (viewer.state !== 'resuming' || viewer.webSocket.readyState !== viewer.webSocket.OPEN)
+      return;
     const { history } = this.#lab;
     if (viewer.seq < history.first || viewer.seq > history.last) {
       this.#skip(viewer);
       return;
     }
-    const missed = history.events(viewer.seq, viewer.seq + BATCH_EVENTS);
+    const [missed = []] = batches(history.events(viewer.seq, viewer.seq + BATCH_EVENTS));
     viewer.seq += missed.length;
     if (viewer.seq === history.last) viewer.state = 'live';
     if (missed.length > 0) this.#send(viewer, framed(missed));
   }
 
-  /** Names what the viewer will not get, and gives it the state instead. */
+  /** Gives the viewer the state instead of events, and names those that it will not get. */
   #skip(viewer: Viewer): void {
-    const gap: GapFrame = { type: 'gap', from: viewer.seq + 1, to: this.#lab.state.seq };
-    if (gap.from <= gap.to) this.#send(viewer, Buffer.from(JSON.stringify(gap)));
-    this.#snapshot(viewer);
+    void this.#snapshot(viewer, viewer.seq <= this.#lab.state.seq ? viewer.seq : undefined);
   }
 
-  #snapshot(viewer: Viewer): void {
-    const { state } = this.#lab;
-    viewer.seq = state.seq;
-    viewer.state = 'live';
-    this.#send(viewer, Buffer.from(JSON.stringify({ type: 'snapshot', state })));
+  /** `since` is the last event that the viewer has, if it has any. */
+  async #snapshot(viewer: Viewer, since: number | undefined): Promise<void> {
+    viewer.state = 'awaits';
+    const snapshot = await this.#snapshots.take(since);
+    const { seq, bytes } = snapshot;
+    if (since !== undefined && since < seq) {
+      const gap: GapFrame = { type: 'gap', from: since + 1, to: seq };
+      this.#send(viewer, Buffer.from(JSON.stringify(gap)));
+    }
+    viewer.seq = seq;
+    viewer.state = 'resuming';
+    viewer.webSocket.send(bytes, { binary: false }, (error) => {
+      this.#snapshots.release(snapshot);
+      if (!error) this.#taken(viewer);
+    });
+    // Whatever has happened since follows when the snapshot has left.
+    this.#flush();
+    if (seq === this.#lab.history.last) viewer.state = 'live';
   }
 
   #ping(): void {
@@ -199,6 +227,15 @@ function framed(events: readonly LabEvent[]): Buffer {
 }
 
 function* batches(events: readonly LabEvent[]): Generator<readonly LabEvent[]> {
-  for (let start = 0; start < events.length; start += BATCH_EVENTS)
-    yield events.slice(start, start + BATCH_EVENTS);
+  let batch: LabEvent[] = [];
+  let bytes = 0;
+  for (const event of events) {
+    batch.push(event);
+    bytes += eventBytes(event);
+    if (batch.length < BATCH_EVENTS && bytes < BATCH_BYTES) continue;
+    yield batch;
+    batch = [];
+    bytes = 0;
+  }
+  if (batch.length > 0) yield batch;
 }

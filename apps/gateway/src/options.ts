@@ -19,6 +19,7 @@ export interface Options {
   logLevel: string;
   maxSessions: number;
   maxSocketsPerAddress: number;
+  maxConnectionsPerAddress: number;
 }
 
 /** What commander makes of the arguments: these two have defaults that depend on each other. */
@@ -68,7 +69,13 @@ export function parseOptions(
       '--max-sockets-per-address <number>',
       'with --lan: WebSockets at once, pages and browser clients, from one other address',
       sessions,
-      100,
+      600,
+    )
+    .option(
+      '--max-connections-per-address <number>',
+      'with --lan: connections at once that are no WebSocket (yet), from one other address',
+      sessions,
+      1000,
     )
     .addHelpText('after', ENVIRONMENT)
     .allowExcessArguments(false)

@@ -26,12 +26,6 @@ const contentSecurityPolicy = {
   },
 };
 
-/** For the answers that no hook reaches: to what is no request, or to no address. */
-export const bareHeaders = {
-  'content-security-policy': "default-src 'none';frame-ancestors 'none'",
-  'x-content-type-options': 'nosniff',
-};
-
 /** Vite puts a hash of the content into the names below assets/. */
 const IMMUTABLE = 'public, max-age=31536000, immutable';
 

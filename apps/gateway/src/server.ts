@@ -80,10 +80,12 @@ async function openPage(app: Gateway, { host, port }: Options): Promise<number> 
   return (app.server.address() as AddressInfo).port;
 }
 
-function lanOf({ presenterToken, maxSocketsPerAddress }: Options): Lan {
+function lanOf(options: Options): Lan {
+  const { presenterToken, maxConnectionsPerAddress, maxSocketsPerAddress } = options;
   return {
     token: presenterToken ?? makeToken(),
     names: machineNames(),
+    connectionsPerAddress: maxConnectionsPerAddress,
     socketsPerAddress: maxSocketsPerAddress,
     upgradesPerMinute: UPGRADES_PER_MINUTE,
     readingsPerMinute: READINGS_PER_MINUTE,

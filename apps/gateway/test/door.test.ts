@@ -261,6 +261,51 @@ describe('the door', () => {
     expect(status).toBe(400);
   });
 
+  const key = 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==';
+  const version = 'Sec-WebSocket-Version: 13';
+  const asks = ['Connection: Upgrade', 'Upgrade: websocket'];
+
+  it.each<[string, string, string[], RefusalName]>([
+    ['no key', 'GET', [...asks, version], 'badHandshake'],
+    ['a short key', 'GET', [...asks, version, 'Sec-WebSocket-Key: abc'], 'badHandshake'],
+    [
+      'a key that is no Base64',
+      'GET',
+      [...asks, version, `Sec-WebSocket-Key: ${'!'.repeat(24)}`],
+      'badHandshake',
+    ],
+    ['no version', 'GET', [...asks, key], 'socketVersion'],
+    ['an old version', 'GET', [...asks, key, 'Sec-WebSocket-Version: 8'], 'socketVersion'],
+    ['a version that is none', 'GET', [...asks, key, 'Sec-WebSocket-Version: x'], 'socketVersion'],
+    [
+      'an upgrade to something else',
+      'GET',
+      ['Connection: Upgrade', 'Upgrade: h2c', version, key],
+      'badHandshake',
+    ],
+    ['a bad subprotocol', 'GET', [...upgrade, 'Sec-WebSocket-Protocol: ,,'], 'badHandshake'],
+    ['another method', 'POST', upgrade, 'noRoute'],
+    ['an expectation', 'GET', [...close, 'Expect: a-miracle'], 'expectation'],
+  ])('answers %s as every error', async (_, method, headers, refusal) => {
+    for (const path of ['/ws/lab', '/ws/client/server4']) {
+      const answer = await send([
+        `${method} ${path} HTTP/1.1`,
+        `Host: 127.0.0.1:${port}`,
+        ...headers,
+      ]);
+      const [status, error, hint] = refusals[refusal];
+      expect(answer).toMatchObject({ status, body: { error, hint } });
+      expect(answer.head).toMatch(/^content-type: application\/json/im);
+      expect(answer.head).toMatch(/^x-content-type-options: nosniff\r?$/im);
+      expect(answer.head).toMatch(/^content-security-policy: default-src 'none'/im);
+      if (refusal === 'socketVersion')
+        expect(answer.head).toMatch(/^sec-websocket-version: 13\r?$/im);
+      // Who must stay outside is told no more than that.
+      const stranger = [`${method} ${path} HTTP/1.1`, 'Host: evil.com', ...headers];
+      expect((await send(stranger)).body.error).toBe(refusals.foreignHost[1]);
+    }
+  });
+
   it('answers what is not HTTP with one error', async () => {
     const { status, body } = await send(['22 + 44']);
     expect(status).toBe(400);

@@ -139,6 +139,7 @@ describe('the process', () => {
       '--log-level',
       '--max-sessions',
       '--max-sockets-per-address',
+      '--max-connections-per-address',
       '--help',
     ]);
     expect(server.stdout()).toContain('SOCKSCOPE_PRESENTER_TOKEN');
