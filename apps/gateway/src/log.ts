@@ -1,14 +1,14 @@
-/** The gateway's log: one JSON object a line on stderr. It may fail; the gateway goes on. */
+/** The gateway's log: one JSON object a line on stderr. It may lose lines; the gateway goes on. */
 
 import type { FastifyBaseLogger } from 'fastify';
 import { pino } from 'pino';
+import { PatientWriter } from './patient-writer.ts';
 
-/** What waits while it cannot be written, such as on a full disk; lines beyond it are dropped. */
-const WAITING_BYTES = 256 * 1024;
-
-/** Opens the log. Whoever reads it may go away (EPIPE), its disk may be full (ENOSPC). */
+/** Opens the log. Whoever reads it may stall or go away, its disk may be full. */
 export function openLog(level: string): FastifyBaseLogger {
-  const stderr = pino.destination({ fd: 2, sync: true, maxLength: WAITING_BYTES });
-  stderr.on('error', () => undefined);
-  return pino({ level }, stderr);
+  const stderr = new PatientWriter(2, (lost) => {
+    log.warn({ lost }, 'lines of this log were lost, because it could not be written');
+  });
+  const log = pino({ level }, stderr);
+  return log;
 }

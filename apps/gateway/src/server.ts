@@ -11,6 +11,7 @@ import { buildApp, type Lan } from './app.ts';
 import type { Gateway } from './gateway.ts';
 import { openLog } from './log.ts';
 import { parseOptions, type Options } from './options.ts';
+import { PatientWriter } from './patient-writer.ts';
 import { makeToken } from './presenter.ts';
 import { endOnSignal } from './shutdown.ts';
 
@@ -24,6 +25,9 @@ const PAGE_OPTIONS = { host: 'another with --host', port: 'another with --port' 
 const UPGRADES_PER_MINUTE = 600;
 const READINGS_PER_MINUTE = 240;
 
+/** Whoever reads the lines may go away (`| head`), or not read them: the lab goes on. */
+const stdout = new PatientWriter(1);
+
 /** A reason not to start, in one line for the person who started it. */
 class StartError extends Error {}
 
@@ -34,8 +38,6 @@ async function start(options: Options): Promise<void> {
   const end = async (): Promise<void> => {
     await Promise.all([app?.close(), lab.close()]);
   };
-  // Whoever reads the lines may go away (`| head`): the lab goes on.
-  process.stdout.on('error', () => undefined);
   endOnSignal(end, process.env['SOCKSCOPE_WATCH_PARENT'] === '1');
 
   try {
@@ -147,7 +149,7 @@ function serversOpenTo(tcpHost: string): string {
 }
 
 function say(line: string): void {
-  process.stdout.write(`${line}\n`);
+  stdout.write(`${line}\n`);
 }
 
 /** Whatever stops Sockscope from starting: one line on stderr; exit code 2 for wrong arguments, else 1. */
