@@ -1,7 +1,10 @@
 /** A real gateway in a process of its own. */
 
 import { spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { Lines } from './lines.ts';
 
@@ -24,6 +27,31 @@ export interface Ports {
 }
 
 const anyPorts: Ports = { page: 0, tcp: [0, 0, 0, 0] };
+
+/** Ports that are free, and that the kernel gives to nobody by itself: they can be had again (ip(7)). */
+export async function portsToKeep(): Promise<Ports> {
+  const range = readFileSync('/proc/sys/net/ipv4/ip_local_port_range', 'utf8').split(/\s+/);
+  const lowest = 20_000;
+  const free = new Set<number>();
+  while (free.size < 5) {
+    const port = randomInt(lowest, Math.max(Number(range[0]), lowest + 10_000));
+    if (await isFree(port)) free.add(port);
+  }
+  const [page = 0, one = 0, two = 0, three = 0, four = 0] = free;
+  return { page, tcp: [one, two, three, four] };
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const holder = createServer();
+  try {
+    holder.listen(port, '127.0.0.1');
+    await once(holder, 'listening');
+  } catch {
+    return false;
+  }
+  await once(holder.close(), 'close');
+  return true;
+}
 
 /** Starts one and waits until it is ready. 0 lets the kernel pick a port. */
 export async function startGateway({ page, tcp }: Ports = anyPorts): Promise<Gateway> {

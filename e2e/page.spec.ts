@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { expect, type Page } from '@playwright/test';
 import { seriousFindings } from './accessibility.ts';
-import type { Ports } from './gateway.ts';
+import { portsToKeep } from './gateway.ts';
 import { feedStatus, Panel } from './lab-page.ts';
 import { test } from './lab-test.ts';
 
@@ -93,17 +93,13 @@ test('axe finds nothing serious on the wall, light and dark', async ({ lab }) =>
 });
 
 test('reconnects when the gateway comes back on the same ports', async ({ page, start }) => {
-  const first = await start();
+  const ports = await portsToKeep();
+  const first = await start(ports);
   await page.goto(first.url);
   await expect(feedStatus(page)).toHaveText('live');
   expect(await first.stop()).toBe(0);
   await expect(feedStatus(page)).toContainText('reconnecting');
 
-  const { server1, server2, server3, server4 } = first.ports;
-  const ports: Ports = {
-    page: Number(new URL(first.url).port),
-    tcp: [server1, server2, server3, server4],
-  };
   await start(ports);
   await expect(feedStatus(page)).toHaveText('live');
   const panel = new Panel(page, 3);
