@@ -59,7 +59,7 @@ function compareWithCalls(matches, ledger, tolerance) {
   let latest;
   for (const match of matches) {
     const { latest: over } = match.fact;
-    const begun = latest?.fact.call.entry ?? -Infinity;
+    const begun = latest ? beginningOf(latest) : -Infinity;
     ledger.compare(
       'order: as the calls were made',
       over + tolerance >= begun,
@@ -67,8 +67,13 @@ function compareWithCalls(matches, ledger, tolerance) {
         `told first, and happened ${ms(begun - over)} later:\n` +
         `${latest ? shown(latest.entry, [latest.fact.call]) : ''}\n${shown(match.entry, [match.fact.call])}`,
     );
-    if (match.fact.call.entry > begun) latest = match;
+    if (beginningOf(match) > begun) latest = match;
   }
+}
+
+/** The end of a socket is told before the call: its descriptor may be another's when that is back. @param {Match} match */
+function beginningOf({ fact: { call, earliest } }) {
+  return Math.min(call.entry, earliest);
 }
 
 /** @typedef {{ fd: number, ended: boolean, received: number, sent: number }} Open */

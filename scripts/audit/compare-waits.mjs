@@ -30,34 +30,25 @@ const SHARE = 0.1;
 
 /** @param {Thread} thread @param {Context} context */
 export function compareWaits(thread, context) {
-  const waits = waitsOf(thread, context.book, false);
-  const inMemory = thread.role === 'server' ? [] : waitsOf(thread, context.book, true);
+  const waits = waitsOf(thread, context.book);
+  const inMemory = waitsForEachOther(thread, context.book);
   compareBlocked(thread, { waits, inMemory }, context);
-  const sleeps = sleepsOf(thread, [...waits, ...inMemory]);
+  const sleeps = sleepsOf(thread, [...waits, ...inMemory], context.book);
   compareSums(thread, sleeps, context);
   compareShares(thread, sleeps, context);
 }
 
-/**
- * The waits of a thread for its sockets, or those in memory that threads share, where server 2's wait for each
- * other. Into the latter any thread gets for a moment, when its engine collects garbage.
- *
- * @param {Thread} thread
- * @param {SocketBook} book
- * @param {boolean} inMemory
- * @returns {Wait[]}
- */
-function waitsOf({ calls }, book, inMemory) {
+/** The waits of a thread for its sockets. @param {Thread} thread @param {SocketBook} book @returns {Wait[]} */
+function waitsOf({ calls }, book) {
   /** @type {Wait[]} */
   const waits = [];
   let earliest = 0;
   let goesOn = false;
   for (const call of calls) {
-    const isInMemory = call.name === 'futex';
-    if (isInMemory !== inMemory || !isWait(call)) {
-      if (isInMemory) continue;
+    if (call.name === 'futex') continue;
+    if (!isWait(call)) {
       // What the layer does for itself in between does not end the wait.
-      if (inMemory || !isOwnWork(call, book)) goesOn = false;
+      if (!isOwnWork(call, book)) goesOn = false;
     } else {
       const last = waits.at(-1);
       const first = last?.calls[0];
@@ -67,15 +58,50 @@ function waitsOf({ calls }, book, inMemory) {
       } else waits.push({ calls: [call], from: call.entry, to: call.exit, earliest });
       goesOn = broughtNothing(call, book);
     }
-    if (!isInMemory) earliest = call.exit;
+    earliest = call.exit;
   }
   return waits;
+}
+
+/**
+ * Server 2's threads wait for each other in memory that they share: one without a client, and the acceptor that has one
+ * to hand over. Elsewhere any thread waits there for its engine, which is work.
+ *
+ * @param {Thread} thread
+ * @param {SocketBook} book
+ * @returns {Wait[]}
+ */
+function waitsForEachOther({ calls, role }, book) {
+  /** @type {Wait[]} */
+  const waits = [];
+  /** @type {Call | undefined} */
+  let before;
+  let last;
+  for (const call of calls) {
+    if (call.name !== 'futex') {
+      if (!isOwnWork(call, book) || call.name === 'close') before = call;
+      last = undefined;
+    } else if (isWait(call) && (role === 'client' ? isIdle(before) : before?.name === 'accept4')) {
+      if (last) {
+        last.calls.push(call);
+        last.to = call.exit;
+      } else {
+        last = { calls: [call], from: call.entry, to: call.exit, earliest: before?.exit ?? 0 };
+        waits.push(last);
+      }
+    }
+  }
+  return waits;
+}
+
+/** Whether a thread that made this call last has no client. @param {Call | undefined} last */
+function isIdle(last) {
+  return !last || last.name === 'close';
 }
 
 /** @param {Call} first @param {Call} call @param {SocketBook} book */
 function isSameWait(first, call, book) {
   if (first.name !== call.name) return false;
-  if (call.name === 'futex') return true;
   if (call.name === 'recvfrom') return parseInt(first.args, 10) === parseInt(call.args, 10);
   const [a, b] = [ownWatch(first, book), ownWatch(call, book)];
   return same(a.read, b.read) && same(a.write, b.write) && same(a.own, b.own);
@@ -83,7 +109,6 @@ function isSameWait(first, call, book) {
 
 /** @param {Call} call @param {SocketBook} book */
 function broughtNothing(call, book) {
-  if (call.name === 'futex') return true;
   if (call.name === 'recvfrom') return call.errno === 'EAGAIN';
   const { readable, writable } = ownWatch(call, book);
   return readable.length + writable.length === 0;
@@ -230,13 +255,13 @@ function compareShares({ entries, number, server, calls }, { surely, maybe }, { 
  * @typedef {{ surely: number[][], maybe: number[][] }} Sleeps
  */
 
-/** @param {Thread} thread @param {readonly Wait[]} waits @returns {Sleeps} */
-function sleepsOf({ calls }, waits) {
+/** @param {Thread} thread @param {readonly Wait[]} waits @param {SocketBook} book @returns {Sleeps} */
+function sleepsOf({ calls }, waits, book) {
   const asleep = new Set(waits.flatMap((wait) => wait.calls));
   /** @type {Sleeps} */
   const sleeps = { surely: [], maybe: [] };
-  // Handing on what it has to report is a call, too, and belongs to the wait that it comes before.
-  const own = calls.filter((call) => call.name !== 'futex' || asleep.has(call));
+  // What the layer does for itself beside a wait, such as to hand on what it has to report, is told as a part of it.
+  const own = calls.filter((call) => asleep.has(call) || !isOwnWork(call, book));
   let until = -Infinity;
   for (const [i, call] of own.entries()) {
     if (!asleep.has(call)) continue;
