@@ -1,6 +1,6 @@
 /** Holds the log's order against itself and against the calls: everything, in the order it happened. */
 
-import { ms } from './compare-calls.mjs';
+import { ms, TOLERANCE } from './compare-calls.mjs';
 import { shown } from './threads.mjs';
 
 /** @typedef {import('../../packages/tcp-core/src/trace/events.ts').LabEvent} LabEvent */
@@ -18,14 +18,10 @@ export const orderKinds = [
   'threads: nothing before their start or behind their end',
 ];
 
-/**
- * @param {readonly Entry[]} entries
- * @param {readonly Match[]} matches in the order of the log
- * @param {{ ledger: Ledger, tolerance: number }} context
- */
-export function compareOrder(entries, matches, { ledger, tolerance }) {
+/** @param {readonly Entry[]} entries @param {readonly Match[]} matches @param {Ledger} ledger */
+export function compareOrder(entries, matches, ledger) {
   compareStamps(entries, ledger);
-  compareWithCalls(matches, ledger, tolerance);
+  compareWithCalls(matches, ledger);
   new Fold(ledger).run(entries);
 }
 
@@ -52,28 +48,22 @@ function compareStamps(entries, ledger) {
  *
  * @param {readonly Match[]} matches in the order of the log
  * @param {Ledger} ledger
- * @param {number} tolerance
  */
-function compareWithCalls(matches, ledger, tolerance) {
+function compareWithCalls(matches, ledger) {
   /** @type {Match | undefined} */
   let latest;
   for (const match of matches) {
     const { latest: over } = match.fact;
-    const begun = latest ? beginningOf(latest) : -Infinity;
+    const begun = latest?.fact.call.entry ?? -Infinity;
     ledger.compare(
       'order: as the calls were made',
-      over + tolerance >= begun,
+      over + TOLERANCE >= begun,
       () =>
         `told first, and happened ${ms(begun - over)} later:\n` +
         `${latest ? shown(latest.entry, [latest.fact.call]) : ''}\n${shown(match.entry, [match.fact.call])}`,
     );
-    if (beginningOf(match) > begun) latest = match;
+    if (match.fact.call.entry > begun) latest = match;
   }
-}
-
-/** The end of a socket is told before the call: its descriptor may be another's when that is back. @param {Match} match */
-function beginningOf({ fact: { call, earliest } }) {
-  return Math.min(call.entry, earliest);
 }
 
 /** @typedef {{ fd: number, ended: boolean, received: number, sent: number }} Open */

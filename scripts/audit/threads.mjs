@@ -193,8 +193,7 @@ export function isWait(call) {
     case 'recvfrom':
       return !call.args.includes('MSG_DONTWAIT');
     case 'futex':
-      // On a condition, not for a lock: those are the engine's and the C library's own.
-      return call.args.includes('FUTEX_WAIT_BITSET');
+      return call.args.includes('FUTEX_WAIT');
     default:
       return false;
   }

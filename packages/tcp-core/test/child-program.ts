@@ -28,10 +28,15 @@ export class ChildProgram {
 
   /** A program of Sockscope: `server1` … `client`. `before` is shell text that runs first. */
   static sockscope(program: string, args: string[], before = ''): ChildProgram {
+    const [node = '', ...rest] = ChildProgram.commandOf(program, args);
+    if (before === '') return new ChildProgram(node, rest);
+    return new ChildProgram('bash', ['-c', `${before}; exec "$@"`, 'bash', node, ...rest]);
+  }
+
+  /** The words of its command line. */
+  static commandOf(program: string, args: string[]): string[] {
     const script = `const { main } = await import(${JSON.stringify(PROGRAM)}); await main(process.argv[1], process.argv.slice(2));`;
-    const node = [process.execPath, '--input-type=module', '-e', script, '--', program, ...args];
-    if (before === '') return new ChildProgram(node[0]!, node.slice(1));
-    return new ChildProgram('bash', ['-c', `${before}; exec "$@"`, 'bash', ...node]);
+    return [process.execPath, '--input-type=module', '-e', script, '--', program, ...args];
   }
 
   write(text: string | Uint8Array): this {

@@ -2,6 +2,7 @@
 
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { has } from '../../../scripts/test-programs.mjs';
 import { serverIds } from '../src/trace/events.ts';
@@ -23,6 +24,22 @@ async function startServer(program: string, args: string[] = [], before?: string
   const server = run(program, ['127.0.0.1', '0', ...args], before);
   const [, port] = await server.prints(/listening on 127\.0\.0\.1:(\d+)\n/);
   return { server, port: Number(port) };
+}
+
+/** Runs a program on a terminal, reads its first line, says its process id, and reads no more. */
+const STOPPED_TERMINAL = `
+import os, pty, sys
+pid, terminal = pty.fork()
+if pid == 0:
+    os.execvp(sys.argv[1], sys.argv[1:])
+print(pid, os.read(terminal, 1024).decode(), flush=True)
+print("exit", os.waitpid(pid, 0)[1], flush=True)
+`;
+
+/** What the process has in memory, in MiB. */
+function residentMiB({ child }: ChildProgram): number {
+  const status = readFileSync(`/proc/${child.pid ?? ''}/status`, 'utf8');
+  return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024;
 }
 
 describe.each(serverIds)('%s', (program) => {
@@ -98,6 +115,68 @@ describe.each(serverIds)('%s', (program) => {
   );
 });
 
+describe.each(serverIds)('%s, whose lines nobody reads', (program) => {
+  /** Sends sums until far more lines than a pipe and the server's own queue hold were due. */
+  async function rush(port: number, messages: number): Promise<void> {
+    const client = await TcpClient.connect(port);
+    const batch = program === 'server4' ? 10 : 500; // it prints a line for each recv and send
+    for (let sent = 0; sent < messages; sent += batch) {
+      client.send('6*7\n'.repeat(batch));
+      await client.take((program === 'server4' ? 4 : 3) * batch);
+    }
+    client.close();
+  }
+
+  it('goes on, keeps a bounded number of them, and ends on SIGTERM', async () => {
+    const { server, port } = await startServer(program);
+    server.child.stdout?.pause();
+    await rush(port, 2000); // warm
+    const before = residentMiB(server);
+    await rush(port, 50_000);
+    expect(residentMiB(server) - before).toBeLessThan(120);
+    const stopped = performance.now();
+    server.child.kill('SIGTERM');
+    expect(await once(server.child, 'exit')).toEqual([0, null]);
+    expect(performance.now() - stopped).toBeLessThan(2000);
+  });
+
+  it('says how many it did not print when they are read again', async () => {
+    const { server, port } = await startServer(program);
+    server.child.stdout?.pause();
+    await rush(port, 50_000);
+    server.child.stdout?.resume();
+    const [, missing] = await server.prints(/\n… (\d+) lines were not printed\n/);
+    expect(Number(missing)).toBeGreaterThan(100);
+    const last = await TcpClient.connect(port);
+    last.send('22 + 44\n');
+    await last.take(2);
+    last.close();
+    await server.prints(/not printed\n[^]*sent message: 22 \+ 44\n[^]*disconnected.*\n$/);
+    if (program === 'server4') return; // how the kernel cuts the stream is not known
+    const lines = server.stdout.trimEnd().split('\n');
+    const told = lines.map((line) => Number(/^… (\d+) lines/.exec(line)?.[1] ?? 1));
+    const conversations = 2 * (1 + 50_000) + 2 * 2; // with what each says first and last
+    expect(told.reduce((sum, count) => sum + count, 0)).toBe(1 + conversations);
+  });
+});
+
+it.runIf(has('python3'))('a server on a terminal that was stopped ends on SIGTERM', async () => {
+  const words = ChildProgram.commandOf('server3', ['127.0.0.1', '0']);
+  const server = new ChildProgram('python3', ['-c', STOPPED_TERMINAL, ...words]);
+  running.push(server);
+  const [, pid, port] = await server.prints(/(\d+) .*127\.0\.0\.1:(\d+)/);
+  const client = await TcpClient.connect(Number(port));
+  for (let i = 0; i < 50; i++) {
+    client.send('6*7\n'.repeat(500));
+    await client.take(3 * 500);
+  }
+  const stopped = performance.now();
+  process.kill(Number(pid), 'SIGTERM');
+  await server.prints(/exit 0/);
+  expect(performance.now() - stopped).toBeLessThan(2000);
+  client.close();
+});
+
 it.runIf(has('bash'))(
   'a server without a free descriptor turns newcomers away, neither spins nor dies, and recovers',
   async () => {
@@ -166,6 +245,53 @@ describe('client', () => {
     expect((await client.exit).code).toBe(1);
     expect(client.stderr).toMatch(/^error: .*ECONNREFUSED.*\n$/);
     holder.close();
+  });
+
+  it('sends an empty message, and prints what the server says to it', async () => {
+    const { port } = await startServer('server3');
+    const client = run('client', ['127.0.0.1', String(port)]).end('\n\n1+1\n');
+    expect((await client.exit).code).toBe(0);
+    expect(client.stdout).toMatch(/Server replied: error: an empty line.*\n/);
+    expect(client.stdout).toMatch(/Server replied: 2\n/);
+  });
+
+  /** Says `text` over and over, when it is connected or when it is asked, as fast as it is read. */
+  async function endless(text: string, atOnce: boolean) {
+    const server = createServer((socket) => {
+      const flood = (): void => {
+        while (socket.writable && socket.write(text));
+      };
+      socket.on('error', () => undefined).on('drain', flood);
+      if (atOnce) flood();
+      else socket.once('data', flood);
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    return { server, client: run('client', ['127.0.0.1', String(port)]) };
+  }
+
+  it.each([
+    ['at once', true],
+    ['as its reply', false],
+  ])('says that the line never ends that the server sends %s, and exits 1', async (_, atOnce) => {
+    const { server, client } = await endless('6'.repeat(65_536), atOnce);
+    client.write('1+1\n');
+    expect((await client.exit).code).toBe(1);
+    expect(client.stderr).toMatch(/^error: .*65536 characters without the end of a line\n$/);
+    server.close();
+  });
+
+  it('reads no further than it prints', async () => {
+    const { server, client } = await endless('66\n'.repeat(20_000), false);
+    client.write('1+1\n');
+    await client.prints(/Server replied: 66\nContinue/);
+    const before = residentMiB(client);
+    for (let i = 0; i < 200; i++) client.write('\n1+1\n');
+    await client.until((stdout) => stdout.split('replied').length > 200);
+    expect(residentMiB(client) - before).toBeLessThan(40);
+    client.write('n\n');
+    expect((await client.exit).code).toBe(0);
+    server.close();
   });
 
   it('says that the connection was lost, and exits 1', async () => {

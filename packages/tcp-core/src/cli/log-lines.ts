@@ -32,6 +32,15 @@ export function logLines(event: LabEvent): string[] {
   }
 }
 
+/** How many lines would have told what this event only counts. */
+export function linesNotTold(event: LabEvent): number {
+  if (event.type !== 'summed') return 0;
+  const lines = event.connections.map(({ received, sent, messages }) =>
+    event.server === 'server4' ? received.calls + sent.calls : 2 * messages,
+  );
+  return lines.reduce((sum, count) => sum + count, 0);
+}
+
 /** `127.0.0.1:5001`, `[::1]:5001`. */
 export function hostAndPort(address: string, port: number): string {
   return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;

@@ -9,7 +9,8 @@ import { runClient } from '../client/client.ts';
 import { LabHost } from '../host/lab-host.ts';
 import { defaultOptions, optionBounds, type ServerOptions } from '../host/server-options.ts';
 import { busyPolicies, type ServerId, serverIds } from '../trace/events.ts';
-import { hostAndPort, logLines } from './log-lines.ts';
+import { LineOutput } from './line-output.ts';
+import { hostAndPort, linesNotTold, logLines } from './log-lines.ts';
 
 const descriptions: Record<ServerId | 'client', string> = {
   server1: 'Serves one client at a time; others are told that it is busy.',
@@ -96,16 +97,17 @@ async function runServer(server: ServerId, options: Partial<ServerOptions>): Pro
   const stop = (): void => {
     void lab.close().then(() => process.exit(0));
   };
+  const output = new LineOutput(process.stdout);
   lab.onEvents((events) => {
-    const lines = events.flatMap(logLines);
-    if (lines.length > 0) process.stdout.write(`${lines.join('\n')}\n`);
+    for (const event of events) output.skip(linesNotTold(event));
+    output.print(events.flatMap(logLines));
     if (events.some((event) => event.type === 'crashed' && !event.restarting)) process.exitCode = 1;
   });
   process.stdout.on('error', stop); // `| head` has seen enough
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
   try {
-    // Every call gets its line here, also in a rush.
+    // Every call gets its line here, also in a rush; unless nobody can keep up any more.
     await lab.start(server, { ...options, sumUp: false });
   } catch (error) {
     const where = hostAndPort(options.address ?? '', options.port ?? 0);

@@ -12,6 +12,9 @@ import { printable } from '../trace/printable.ts';
 const GREETING_MS = 150;
 const CONNECT_TIMEOUT_MS = 10_000;
 
+/** The most of what the server says that is kept unread, and so its longest line, in characters. */
+const UNREAD_MAX = 64 * 1024;
+
 type Output = NodeJS.WritableStream;
 
 /**
@@ -51,7 +54,6 @@ async function converse(
     for (;;) {
       const message = await server.orLost(keyboard.ask('Message: '));
       if (message === undefined) return;
-      if (message === '') continue; // the servers ignore an empty line, and so would we wait for ever
       server.send(`${message}\n`);
       const reply = await server.reply();
       // A server that was calculating could not say so before.
@@ -151,6 +153,7 @@ class ServerConnection {
     this.#lost.catch(() => undefined);
     socket.on('data', (text: string) => {
       this.#text += text;
+      if (this.#text.length >= UNREAD_MAX) socket.pause();
       this.#wake?.();
     });
   }
@@ -188,7 +191,11 @@ class ServerConnection {
       if (end >= 0) {
         const line = this.#text.slice(0, end).replace(/\r$/, '');
         this.#text = this.#text.slice(end + 1);
+        if (this.#text.length < UNREAD_MAX) this.#socket.resume();
         return line;
+      }
+      if (this.#text.length >= UNREAD_MAX) {
+        throw new Error(`the server sent ${UNREAD_MAX} characters without the end of a line`);
       }
       if (this.#end && timeoutMs === Infinity) throw this.#end;
       if (this.#end) return undefined;

@@ -37,7 +37,7 @@ export const oneOfManyThreads: Pace = {
 export class Recorder implements SocketTrace {
   readonly #post: (facts: ThreadFact[]) => void;
   readonly #clock: Clock;
-  readonly #sumUp: boolean;
+  readonly #maySumUp: () => boolean;
   readonly #pace: Pace;
   #facts: ThreadFact[] = [];
   #flushAt = -Infinity;
@@ -52,11 +52,11 @@ export class Recorder implements SocketTrace {
   constructor(
     post: (facts: ThreadFact[]) => void,
     clock: Clock,
-    { sumUp, pace }: { sumUp: boolean; pace: Pace },
+    { maySumUp, pace }: { maySumUp: () => boolean; pace: Pace },
   ) {
     this.#post = post;
     this.#clock = clock;
-    this.#sumUp = sumUp;
+    this.#maySumUp = maySumUp;
     this.#pace = pace;
     this.#listed = pace.atRest.listed;
   }
@@ -157,7 +157,7 @@ export class Recorder implements SocketTrace {
   }
 
   #mayList(): boolean {
-    return this.#listed-- > 0 || !this.#sumUp;
+    return this.#listed-- > 0 || !this.#maySumUp();
   }
 
   #list(fact: LabFact): void {

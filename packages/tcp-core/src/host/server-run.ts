@@ -66,6 +66,7 @@ export class ServerRun {
   readonly #options: ServerOptions;
   readonly #context: RunContext;
   readonly #wake = openPipe();
+  readonly #untaken = new Int32Array(new SharedArrayBuffer(4));
   readonly #slots: ThreadSlots;
   /** In the order of their start; server 2's acceptor is the first. */
   readonly #threads = new Map<number, RunningThread>();
@@ -150,6 +151,7 @@ export class ServerRun {
       slots: this.#slots.memory,
       descriptors: descriptors.memory,
       connections,
+      untaken: this.#untaken.buffer,
     };
     const worker = new Worker(THREAD_PROGRAM, {
       workerData,
@@ -182,8 +184,10 @@ export class ServerRun {
   #collect(what: { from: number; message: ThreadMessage } | { exited: number }): void {
     const facts: { thread: number; fact: ThreadFact }[] = [];
     const take = (thread: number, message: ThreadMessage): void => {
-      if (message.type === 'facts') facts.push(...message.facts.map((fact) => ({ thread, fact })));
-      else if (message.type === 'failed') failures.push(new ThreadFailure(message));
+      if (message.type === 'facts') {
+        Atomics.sub(this.#untaken, 0, message.facts.length);
+        facts.push(...message.facts.map((fact) => ({ thread, fact })));
+      } else if (message.type === 'failed') failures.push(new ThreadFailure(message));
     };
     const failures: Error[] = [];
     if ('from' in what) take(what.from, what.message);

@@ -19,6 +19,8 @@ export interface ThreadAssignment {
   descriptors: SharedArrayBuffer;
   /** One integer: the last connection's number. */
   connections: SharedArrayBuffer;
+  /** One integer: the facts that the threads of this run have posted and the lab has not taken. */
+  untaken: SharedArrayBuffer;
 }
 
 /** What a thread sends: its facts, and at the end how it went. */

@@ -24,6 +24,9 @@ import { oneOfManyThreads, onlyThread, Recorder } from './recorder.ts';
 import { DescriptorBook, ThreadSlots } from './shared-memory.ts';
 import type { ThreadAssignment, ThreadMessage } from './thread-messages.ts';
 
+/** So many facts may wait for the lab before the threads of a server sum up what they do. */
+const UNTAKEN_MAX = 10_000;
+
 const servers: Record<ServerId, (sockets: Sockets, assignment: Assignment) => never> = {
   server1: oneAtATime,
   server2: threadPerClient,
@@ -37,12 +40,16 @@ const clock = new Clock(memory.clockOriginNs);
 const slots = new ThreadSlots(memory.slots);
 const descriptors = new DescriptorBook(memory.descriptors);
 const connections = new Int32Array(memory.connections);
+const untaken = new Int32Array(memory.untaken);
+/** Also where every call was to be listed, if the lab cannot keep up: its memory is not endless. */
+const maySumUp = (): boolean => options.sumUp || Atomics.load(untaken, 0) > UNTAKEN_MAX;
 const recorder = new Recorder(
   (facts) => {
+    Atomics.add(untaken, 0, facts.length);
     post({ type: 'facts', facts });
   },
   clock,
-  { sumUp: options.sumUp, pace: role === 'client' ? oneOfManyThreads : onlyThread },
+  { maySumUp, pace: role === 'client' ? oneOfManyThreads : onlyThread },
 );
 
 const sockets = new PosixSockets({
