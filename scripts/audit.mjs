@@ -12,8 +12,9 @@ import { makeScript } from './audit/script.mjs';
 import { readTrace } from './audit/strace-reader.mjs';
 import { TracedLab } from './audit/traced-lab.mjs';
 import { perform } from './audit/traffic.mjs';
+import { alone } from './lock.mjs';
 import { plainly, Problem } from './problem.mjs';
-import { makeReady } from './ready.mjs';
+import { isSetUp, setUp } from './set-up.mjs';
 import { need } from './test-programs.mjs';
 
 const usage = `Usage: npm run audit -- [--connections 1000] [--seed 1] [--keep]
@@ -34,7 +35,7 @@ await plainly(async () => {
   const { connections, seed, keep } = readArguments();
   const missing = await need('strace');
   if (missing) throw new Problem(`audit: ${missing}`);
-  await makeReady();
+  if (!isSetUp()) await alone(setUp);
   const began = performance.now();
   const tell = (/** @type {string} */ what) => {
     console.log(`${((performance.now() - began) / 1000).toFixed(1).padStart(6)} s  ${what}`);

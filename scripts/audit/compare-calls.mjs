@@ -16,9 +16,6 @@ import { factsOf, shown } from './threads.mjs';
 
 /** An event and the call that it tells of. @typedef {{ entry: Entry, fact: Fact }} Match */
 
-/** Microseconds by which a stamp may lie beside the call, for the clocks' sake. */
-export const TOLERANCE = 1500;
-
 /** @type {Partial<Record<LabEvent['type'], string>>} */
 const kinds = {
   listening: 'listen: descriptor',
@@ -45,18 +42,20 @@ export const callKinds = [
 ];
 
 /**
+ * `tolerance`: so many microseconds a stamp may lie beside the call, for the clocks' sake.
+ *
  * @param {Thread} thread
- * @param {SocketBook} book
- * @param {Ledger} ledger
+ * @param {{ book: SocketBook, ledger: Ledger, tolerance: number }} context
  * @returns {Match[]}
  */
-export function compareCalls(thread, book, ledger) {
-  return new Comparison(thread, book, ledger).run();
+export function compareCalls(thread, context) {
+  return new Comparison(thread, context).run();
 }
 
 class Comparison {
   #thread;
   #ledger;
+  #tolerance;
   /** Those that no event has told of yet, in order. @type {Fact[]} */
   #open = [];
   #coming;
@@ -64,10 +63,11 @@ class Comparison {
   /** @type {Match[]} */
   #matches = [];
 
-  /** @param {Thread} thread @param {SocketBook} book @param {Ledger} ledger */
-  constructor(thread, book, ledger) {
+  /** @param {Thread} thread @param {{ book: SocketBook, ledger: Ledger, tolerance: number }} context */
+  constructor(thread, { book, ledger, tolerance }) {
     this.#thread = thread;
     this.#ledger = ledger;
+    this.#tolerance = tolerance;
     this.#coming = factsOf(thread, book);
   }
 
@@ -106,7 +106,7 @@ class Comparison {
   #arrive(at) {
     for (
       let fact = this.#coming[this.#arrived];
-      fact && fact.earliest <= at + TOLERANCE;
+      fact && fact.earliest <= at + this.#tolerance;
       fact = this.#coming[++this.#arrived]
     )
       this.#open.push(fact);
@@ -187,7 +187,7 @@ class Comparison {
     } else this.#ledger.compare(kind, true, tell);
     this.#ledger.compare(
       'stamps: when the call returned',
-      at >= fact.earliest - TOLERANCE && at <= fact.latest + TOLERANCE,
+      at >= fact.earliest - this.#tolerance && at <= fact.latest + this.#tolerance,
       () =>
         `stamped ${ms(at - fact.earliest)} behind the call's return, ${ms(at - fact.latest)} behind the next call\n${tell()}`,
     );
@@ -234,7 +234,7 @@ class Comparison {
     );
     const calls = this.#thread.calls.filter(
       ({ name, args, entry: begun }) =>
-        name === 'sendto' && parseInt(args, 10) === event.fd && begun < entry.at + TOLERANCE,
+        name === 'sendto' && parseInt(args, 10) === event.fd && begun < entry.at + this.#tolerance,
     );
     const bytes = sends.reduce((sum, { fact }) => sum + fact.bytes, 0);
     const told = Reflect.get(event, 'sent') ?? Buffer.byteLength(event.reason) + 1;

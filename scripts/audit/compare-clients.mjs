@@ -1,6 +1,6 @@
 /** Holds what the log says of each client against what that client lived through. */
 
-import { ms, TOLERANCE } from './compare-calls.mjs';
+import { ms } from './compare-calls.mjs';
 import { shown } from './threads.mjs';
 
 /** @typedef {import('../../packages/tcp-core/src/trace/events.ts').LabEvent} LabEvent */
@@ -9,6 +9,9 @@ import { shown } from './threads.mjs';
 /** @typedef {import('./ledger.mjs').Ledger} Ledger */
 /** @typedef {import('./log-reader.mjs').Entry} Entry */
 /** @typedef {import('./sockets.mjs').Socket} Socket */
+
+/** Microseconds by which a client's clock may differ from strace's, which NTP may slew meanwhile. */
+export const TOLERANCE = 1500;
 
 export const clientKinds = [
   'clients: each is in the log, and nobody else',

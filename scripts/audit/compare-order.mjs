@@ -1,6 +1,6 @@
 /** Holds the log's order against itself and against the calls: everything, in the order it happened. */
 
-import { ms, TOLERANCE } from './compare-calls.mjs';
+import { ms } from './compare-calls.mjs';
 import { shown } from './threads.mjs';
 
 /** @typedef {import('../../packages/tcp-core/src/trace/events.ts').LabEvent} LabEvent */
@@ -18,10 +18,14 @@ export const orderKinds = [
   'threads: nothing before their start or behind their end',
 ];
 
-/** @param {readonly Entry[]} entries @param {readonly Match[]} matches @param {Ledger} ledger */
-export function compareOrder(entries, matches, ledger) {
+/**
+ * @param {readonly Entry[]} entries
+ * @param {readonly Match[]} matches in the order of the log
+ * @param {{ ledger: Ledger, tolerance: number }} context
+ */
+export function compareOrder(entries, matches, { ledger, tolerance }) {
   compareStamps(entries, ledger);
-  compareWithCalls(matches, ledger);
+  compareWithCalls(matches, ledger, tolerance);
   new Fold(ledger).run(entries);
 }
 
@@ -48,22 +52,28 @@ function compareStamps(entries, ledger) {
  *
  * @param {readonly Match[]} matches in the order of the log
  * @param {Ledger} ledger
+ * @param {number} tolerance
  */
-function compareWithCalls(matches, ledger) {
+function compareWithCalls(matches, ledger, tolerance) {
   /** @type {Match | undefined} */
   let latest;
   for (const match of matches) {
     const { latest: over } = match.fact;
-    const begun = latest?.fact.call.entry ?? -Infinity;
+    const begun = latest ? beginningOf(latest) : -Infinity;
     ledger.compare(
       'order: as the calls were made',
-      over + TOLERANCE >= begun,
+      over + tolerance >= begun,
       () =>
         `told first, and happened ${ms(begun - over)} later:\n` +
         `${latest ? shown(latest.entry, [latest.fact.call]) : ''}\n${shown(match.entry, [match.fact.call])}`,
     );
-    if (match.fact.call.entry > begun) latest = match;
+    if (beginningOf(match) > begun) latest = match;
   }
+}
+
+/** The end of a socket is told before the call: its descriptor may be another's when that is back. @param {Match} match */
+function beginningOf({ fact: { call, earliest } }) {
+  return Math.min(call.entry, earliest);
 }
 
 /** @typedef {{ fd: number, ended: boolean, received: number, sent: number }} Open */

@@ -1,6 +1,7 @@
 /** Holds what the log says of the accept queues against who waited in them. */
 
-import { ms, TOLERANCE } from './compare-calls.mjs';
+import { ms } from './compare-calls.mjs';
+import { TOLERANCE } from './compare-clients.mjs';
 import { shown } from './threads.mjs';
 
 /** @typedef {import('../../packages/tcp-core/src/trace/events.ts').LabEvent} LabEvent */

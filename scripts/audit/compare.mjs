@@ -13,12 +13,15 @@ import { threadsOf } from './threads.mjs';
 /** @typedef {import('./log-reader.mjs').Log} Log */
 /** @typedef {import('./strace-reader.mjs').Trace} Trace */
 
+/** Microseconds by which strace's times and the log's may differ at least: each thread measures its clock. */
+const TOLERANCE_MIN = 300;
+
 /**
  * @param {Trace} trace
  * @param {Log} log
  * @param {readonly Story[]} stories
  */
-export function compare({ calls, zero }, { entries }, stories) {
+export function compare({ calls, zero }, { entries, uncertainty }, stories) {
   const ledger = new Ledger([
     ...callKinds,
     ...orderKinds,
@@ -27,14 +30,16 @@ export function compare({ calls, zero }, { entries }, stories) {
     ...clientKinds,
   ]);
   const book = new SocketBook(calls);
+  const tolerance = Math.max(TOLERANCE_MIN, uncertainty + TOLERANCE_MIN / 2);
+  const context = { book, ledger, tolerance };
   const threads = threadsOf(entries, calls);
-  const matches = threads.flatMap((thread) => compareCalls(thread, book, ledger));
-  for (const thread of threads) compareWaits(thread, book, ledger);
+  const matches = threads.flatMap((thread) => compareCalls(thread, context));
+  for (const thread of threads) compareWaits(thread, context);
   const place = new Map(entries.map(({ event }, i) => [event, i]));
   const inOrder = matches.sort(
     (a, b) => (place.get(a.entry.event) ?? 0) - (place.get(b.entry.event) ?? 0),
   );
-  compareOrder(entries, inOrder, ledger);
+  compareOrder(entries, inOrder, context);
   const all = visitsOf(
     stories.map((story) => onStrace(story, zero)),
     inOrder,

@@ -193,7 +193,8 @@ export function isWait(call) {
     case 'recvfrom':
       return !call.args.includes('MSG_DONTWAIT');
     case 'futex':
-      return call.args.includes('FUTEX_WAIT');
+      // On a condition, not for a lock: those are the engine's and the C library's own.
+      return call.args.includes('FUTEX_WAIT_BITSET');
     default:
       return false;
   }

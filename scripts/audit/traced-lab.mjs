@@ -3,6 +3,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { constants } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { rolldown } from 'rolldown';
@@ -35,6 +36,8 @@ const OPTIONS = [
   `--trace=${CALLS.join(',')}`,
 ];
 
+const endingSignals = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']);
+
 export class TracedLab {
   /** Made inside the package, because the bundle looks for koffi from where it lies. */
   #folder;
@@ -42,6 +45,10 @@ export class TracedLab {
   #stderr = '';
   #ended = false;
   #orders = 0;
+  /** If this process ends before its time, what it wrote goes, too; the lab ends with its standard input. */
+  #atExit = () => {
+    this.remove(false);
+  };
   /** @type {Map<number, { resolve: (port: number) => void, reject: (error: Error) => void }>} */
   #waiting = new Map();
 
@@ -62,6 +69,8 @@ export class TracedLab {
   /** @param {string} folder */
   constructor(folder) {
     this.#folder = folder;
+    process.once('exit', this.#atExit);
+    for (const signal of endingSignals) process.once(signal, this.#interrupted);
     const args = ['--output', this.callsFile, ...OPTIONS];
     const program = [process.execPath, join(folder, 'lab.js'), this.logFile];
     this.#child = spawn('strace', [...args, '--', ...program], {
@@ -129,8 +138,15 @@ export class TracedLab {
 
   /** Takes the files away, or leaves them, if they are to be looked at. @param {boolean} keep */
   remove(keep) {
-    if (!keep) rmSync(this.#folder, { recursive: true });
+    process.off('exit', this.#atExit);
+    for (const signal of endingSignals) process.off(signal, this.#interrupted);
+    if (!keep) rmSync(this.#folder, { recursive: true, force: true });
     return this.#folder;
+  }
+
+  /** @param {NodeJS.Signals} signal */
+  #interrupted(signal) {
+    process.exit(128 + constants.signals[signal]);
   }
 
   /** @param {string} line */

@@ -33,13 +33,18 @@ async function pass(seconds: number): Promise<void> {
   await turn();
 }
 
-/** Resolves when the number has not changed for 200 ms. */
+/**
+ * Resolves when the number has not changed for 40 turns of the event loop, of 5 ms each: all ends are in
+ * this process, and one that was not given a processor for a while has not stopped.
+ */
 async function settled(number: () => number): Promise<number> {
-  for (let last = -1; last !== number();) {
+  let last = number();
+  for (let same = 0; same < 40; same += 1) {
+    await turn();
+    if (number() !== last) same = 0;
     last = number();
-    await new Promise((resolve) => setTimeout(resolve, 200));
   }
-  return number();
+  return last;
 }
 
 /** More than this waits at the sender when the way is full. */

@@ -83,7 +83,7 @@ it.each(['>/dev/full', '>&-'])('goes on when its log can not be written (%s)', a
 
 it('starts and serves when what it says can not be written', async () => {
   const gateway = startIn('', '>/dev/full', [...free, '--log-level', 'info']);
-  await expect.poll(gateway.stderr, { timeout: 15_000 }).toContain('Server listening at');
+  await expect.poll(gateway.stderr, { timeout: 50_000 }).toContain('Server listening at');
   const [page] = /http:[^"]+/.exec(gateway.stderr()) ?? [];
   expect((await fetch(`${page}/healthz`)).status).toBe(200);
   gateway.child.kill('SIGTERM');

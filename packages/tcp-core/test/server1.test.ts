@@ -47,8 +47,11 @@ describe('policy busy', () => {
     for (let i = 0; i < 100; i++) {
       const probe = await TcpClient.connect(await port);
       if (i % 2) probe.send('1+');
+      // Its FIN is on its way before the next SYN: one that is not is a second client.
+      const left = once(probe.socket, i % 3 ? 'finish' : 'close');
       if (i % 3) probe.finish();
       else probe.close();
+      await left;
       const client = await TcpClient.connect(await port);
       expect(await client.send('3+3\n').line()).toBe('6\n');
       client.finish();
@@ -89,7 +92,7 @@ describe('policy refuse', () => {
     await test.event('listening', () => true, end);
   });
 
-  it('comes back however long another program held its port', { timeout: 30_000 }, async () => {
+  it('comes back however long another program held its port', async () => {
     const start = test.events.length;
     const { client: first } = await test.accepted(await port);
     await test.event('listenerClosed', () => true, start);
@@ -97,13 +100,13 @@ describe('policy refuse', () => {
     await once(other, 'listening');
     let before = test.events.length;
     first.finish();
-    for (let tries = 1; tries <= 8; tries++) {
+    for (let tries = 1; tries <= 7; tries++) {
       const { error, restarting, seq } = await test.event('crashed', () => true, before);
       expect(error).toContain('EADDRINUSE');
       expect(restarting).toBe(true);
       before = seq;
     }
-    expect(test.lab.state.servers.server1).toMatchObject({ status: 'crashed', crashes: 8 });
+    expect(test.lab.state.servers.server1).toMatchObject({ status: 'crashed', crashes: 7 });
     other.close();
     await test.event('listening', () => true, before);
     const { client: next } = await test.accepted(await port);
