@@ -16,15 +16,17 @@ import { ClientQuery } from './schemas.ts';
 const REACHABLE: Record<string, string> = { '0.0.0.0': '127.0.0.1', '::': '::1' };
 
 export interface BridgeOptions {
-  lab: Pick<LabHost, 'state' | 'onEvents' | 'record'>;
+  lab: Pick<LabHost, 'state' | 'onEvents' | 'record' | 'now'>;
   /** How many browser clients there may be at once; more are refused with 503. */
   maxSessions: number;
 }
 
 export function registerClientBridge(app: Gateway, { lab, maxSessions }: BridgeOptions): void {
   const sessions = new Set<ClientSession>();
-  const identifier = new Identifier(({ server, connection, client, session }) =>
-    lab.record(server, { type: 'identified', connection, client, session }),
+  const identifier = new Identifier(
+    ({ server, connection, client, session }) =>
+      lab.record(server, { type: 'identified', connection, client, session }),
+    () => lab.now(),
   );
   const unsubscribe = lab.onEvents((events) => {
     for (const event of events) identifier.observe(event);

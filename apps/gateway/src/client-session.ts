@@ -3,15 +3,16 @@
  * other. Binary frames are the stream's bytes, untouched; text frames say what else happened.
  */
 
-import { connect, type Socket } from 'node:net';
+import { connect, isIPv6, type Socket } from 'node:net';
 import type { GatewayFact } from '@sockscope/tcp-core/host/lab-host';
 import { receiveError } from '@sockscope/tcp-core/sockets/receive-error';
+import { reservePort } from '@sockscope/tcp-core/sockets/reserved-port';
 import type { ServerId } from '@sockscope/tcp-core/trace/events';
 import type { FastifyBaseLogger } from 'fastify';
 import { Value } from 'typebox/value';
 import type { WebSocket } from '@fastify/websocket';
 import { closings } from './errors.ts';
-import type { Attempt, Identifier, OwnSocket } from './identify.ts';
+import type { Identifier, OwnSocket } from './identify.ts';
 import { costOf, PageSocket } from './page-socket.ts';
 import { ReceiveBuffers, type Received } from './receive-buffers.ts';
 import { clientFrames, type EndedFrame, type SessionEnding } from './schemas.ts';
@@ -51,8 +52,9 @@ export class ClientSession {
   readonly #options: SessionOptions;
   readonly #page: PageSocket;
   readonly #tcp: Socket;
-  readonly #attempt: Attempt;
-  #own: OwnSocket | undefined;
+  readonly #own: OwnSocket;
+  #isConnected = false;
+  #hasReset = false;
   /** What of the page's bytes waits for the server. */
   #waiting = 0;
   #ended = false;
@@ -67,7 +69,9 @@ export class ClientSession {
   constructor(options: SessionOptions) {
     this.#options = options;
     const { identifier, server, session, address, port, webSocket, socket } = options;
-    this.#attempt = identifier.connecting(server, session, address);
+    // With a port of its own from the start, whoever is accepted from it can only be this client.
+    const reserved = reservePort(isIPv6(address) ? 'IPv6' : 'IPv4');
+    this.#own = identifier.connecting(server, session, address, reserved !== undefined);
     this.#page = new PageSocket(webSocket, socket, {
       bytes: (bytes) => this.#toServer(bytes),
       control: (frame) => this.#control(frame),
@@ -79,6 +83,7 @@ export class ClientSession {
     this.#tcp = connect({
       host: address,
       port,
+      ...(reserved && { localPort: reserved.port }),
       allowHalfOpen: true,
       noDelay: true,
       onread: {
@@ -89,6 +94,12 @@ export class ClientSession {
         },
       },
     });
+    // Node calls connect(2) in a tick of its own, right before this one.
+    process.nextTick(() => {
+      reserved?.release();
+      const { localAddress, localPort } = this.#tcp;
+      if (localAddress && localPort) identifier.bound(this.#own, localAddress, localPort);
+    });
     this.#tcp
       .on('connect', () => this.#connected())
       .on('end', () => this.#serverFinished())
@@ -98,7 +109,7 @@ export class ClientSession {
 
   /** Ends the TCP side at once. */
   destroy(): void {
-    this.#tcp.destroy();
+    this.#leave();
   }
 
   /** Looks after the page's end; to be called every TICK_MS. */
@@ -109,16 +120,17 @@ export class ClientSession {
   #connected(): void {
     const { identifier, server, session, log, isUp } = this.#options;
     const { localAddress = '', localPort = 0 } = this.#tcp;
+    this.#isConnected = true;
+    identifier.connected(this.#own, localAddress, localPort);
     if (!isUp()) {
-      // The server stopped meanwhile and will never accept it: this port will be somebody else's.
-      identifier.failed(this.#attempt);
+      // The server stopped meanwhile; it may have accepted it before.
+      identifier.orphaned(this.#own);
       this.#end('failed', null);
-      this.#tcp.destroy();
+      this.#leave();
       return;
     }
-    this.#own = identifier.connected(this.#attempt, localAddress, localPort);
     log.info({ server, session, localPort }, 'browser client connected');
-    if (this.#abandoned) this.#tcp.resetAndDestroy();
+    if (this.#abandoned) this.#reset();
     else this.#page.tell({ type: 'connected', session, localAddress, localPort });
   }
 
@@ -163,18 +175,36 @@ export class ClientSession {
   #serverFinished(): void {
     const code = this.#errorInPlaceOfTheEnd();
     if (code) {
-      this.#tcp.destroy(Object.assign(new Error(`recv: ${code}`), { code }));
+      this.#leave(Object.assign(new Error(`recv: ${code}`), { code }));
       return;
     }
-    this.#endedByServer = true;
+    this.#sawServersEnd();
     if (this.#options.halfOpen && !this.#shutDown && this.#page.isOpen && !this.#hasCut) {
       this.#page.tell({ type: 'shutdown' });
       return;
     }
     this.#end('fin', null);
     // What the page had said by then is for the server, however slowly it reads.
-    this.#endWithin(LAST_BYTES_MS, () => this.#tcp.destroy());
-    this.#tcp.end(() => this.#endWithin(GRACE_MS, () => this.#tcp.destroy()));
+    this.#endWithin(LAST_BYTES_MS, () => this.#leave());
+    this.#tcp.end(() => this.#endWithin(GRACE_MS, () => this.#leave()));
+  }
+
+  #sawServersEnd(): void {
+    this.#endedByServer = true;
+    this.#options.identifier.endedByServer(this.#own);
+  }
+
+  /** Closes the socket. Whose its port is from here on is not known any more. */
+  #leave(error?: Error): void {
+    this.#options.identifier.leaving(this.#own);
+    this.#tcp.destroy(error);
+  }
+
+  /** Closes the socket with RST. */
+  #reset(): void {
+    this.#options.identifier.leaving(this.#own);
+    this.#hasReset = true;
+    this.#tcp.resetAndDestroy();
   }
 
   /**
@@ -188,10 +218,10 @@ export class ClientSession {
 
   #failed({ code = 'UNKNOWN' }: NodeJS.ErrnoException): void {
     const { identifier, server, session, record } = this.#options;
-    if (this.#own) {
-      this.#endedByServer = true;
-    } else {
-      identifier.failed(this.#attempt);
+    // A reset answers a connection that was made, though Node had not told so yet.
+    if (this.#isConnected || code === 'ECONNRESET') this.#sawServersEnd();
+    if (!this.#isConnected) {
+      if (code !== 'ECONNRESET') identifier.failed(this.#own);
       record(server, { type: 'connectFailed', session, errno: code });
     }
     this.#end(endingOf(code), code);
@@ -227,19 +257,19 @@ export class ClientSession {
       return;
     }
     this.#tcp.resume();
-    this.#endWithin(GRACE_MS, () => this.#tcp.resetAndDestroy());
+    this.#endWithin(GRACE_MS, () => this.#reset());
   }
 
   #pageLeft(code: number): void {
     if (!ORDERLY.has(code)) {
       // Not destroyed yet: the kernel may have connected it, and its port must be known then.
       if (this.#tcp.connecting) this.#abandoned = true;
-      else this.#tcp.resetAndDestroy();
+      else this.#reset();
     } else {
       this.#tcp.resume();
-      if (!this.#endedByServer) this.#endWithin(LAST_BYTES_MS, () => this.#tcp.resetAndDestroy());
+      if (!this.#endedByServer) this.#endWithin(LAST_BYTES_MS, () => this.#reset());
       // Its last bytes come before the FIN, however slowly the server reads.
-      this.#tcp.end(() => this.#endWithin(GRACE_MS, () => this.#tcp.destroy()));
+      this.#tcp.end(() => this.#endWithin(GRACE_MS, () => this.#leave()));
     }
     if (this.#tcp.destroyed) this.#options.onClosed();
   }
@@ -247,8 +277,7 @@ export class ClientSession {
   #closed(): void {
     clearTimeout(this.#deadline);
     const { identifier, onClosed } = this.#options;
-    if (this.#own) identifier.closed(this.#own, this.#endedByServer);
-    else identifier.failed(this.#attempt);
+    identifier.closed(this.#own, this.#hasReset);
     if (this.#hasCut) this.#end('cut', null);
     if (this.#page.isClosed) onClosed();
   }

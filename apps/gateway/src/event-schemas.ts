@@ -53,7 +53,7 @@ export const events = {
     write: descriptors,
     timeoutMs: integerOrNull,
   }),
-  accepted: fact('accepted', { ...socket, ...peer }),
+  accepted: fact('accepted', { ...socket, ...peer, reset: Type.Optional(Type.Literal(true)) }),
   identified: fact('identified', {
     connection: Type.Integer(),
     client: Type.Enum(['browser', 'external']),

@@ -37,7 +37,12 @@ export async function bridgeTo(
   const state = emptyLab('test');
   const { port } = target.address() as AddressInfo;
   Object.assign(state.servers.server4, { status: 'listening', address: '127.0.0.1', port });
-  const lab = { state, onEvents: () => () => undefined, record: () => undefined };
+  const lab = {
+    state,
+    onEvents: () => () => undefined,
+    record: () => undefined,
+    now: () => performance.now() * 1000,
+  };
 
   const app = Fastify().withTypeProvider<TypeBoxTypeProvider>();
   app.setValidatorCompiler(compileValidator);

@@ -25,7 +25,7 @@ export function describeEvent(event: LabEvent): string {
     case 'blocked':
       return describeWait(event);
     case 'accepted':
-      return `accept() → fd ${event.fd}, ${endpoint(event.address, event.port)}`;
+      return `accept() → fd ${event.fd}, ${endpoint(event.address, event.port)}${event.reset ? ': reset while it waited' : ''}`;
     case 'identified':
       return event.client === 'browser' ? 'it is a browser client' : 'it is an external program';
     case 'handedOver':

@@ -105,6 +105,11 @@ export class LabHost {
     return this.#history.now;
   }
 
+  /** The lab's clock: microseconds since its epoch began, as in the events' `t`. */
+  now(): number {
+    return this.#clock.now();
+  }
+
   /** The last events, and the state after each of them. */
   get history(): Omit<LabHistory, 'push'> {
     return this.#history;

@@ -21,6 +21,9 @@ export const SO_REUSEADDR = 2;
 export const SO_RCVTIMEO = 20;
 export const IPPROTO_TCP = 6;
 export const TCP_NODELAY = 1;
+export const TCP_INFO = 11;
+/** The state of a socket that has been reset (include/net/tcp_states.h). */
+export const TCP_CLOSE = 7;
 export const MSG_PEEK = 0x02;
 export const MSG_DONTWAIT = 0x40;
 export const MSG_NOSIGNAL = 0x4000;
@@ -40,6 +43,7 @@ export interface Libc {
   listen(fd: number, backlog: number): number;
   accept4(fd: number, address: Bytes, length: Bytes, flags: number): number;
   getsockname(fd: number, address: Bytes, length: Bytes): number;
+  getsockopt(fd: number, level: number, option: number, value: Bytes, length: Bytes): number;
   setsockopt(fd: number, level: number, option: number, value: Bytes, length: number): number;
   recv(fd: number, buffer: Bytes, length: number, flags: number): number;
   send(fd: number, buffer: Bytes, length: number, flags: number): number;
@@ -81,6 +85,7 @@ function bindLibc(): Libc {
     listen: lib.func('int listen(int, int)'),
     accept4: lib.func('int accept4(int, void*, void*, int)'),
     getsockname: lib.func('int getsockname(int, void*, void*)'),
+    getsockopt: lib.func('int getsockopt(int, int, int, void*, void*)'),
     setsockopt: lib.func('int setsockopt(int, int, int, void*, uint32_t)'),
     recv: lib.func('intptr_t recv(int, void*, size_t, int)'),
     send: lib.func('intptr_t send(int, void*, size_t, int)'),

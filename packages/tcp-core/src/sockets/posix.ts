@@ -31,6 +31,8 @@ import {
   SOCK_NONBLOCK,
   SOCK_STREAM,
   SOL_SOCKET,
+  TCP_CLOSE,
+  TCP_INFO,
   TCP_NODELAY,
 } from './libc.ts';
 import { LingeringSockets } from './lingering.ts';
@@ -227,7 +229,14 @@ export class PosixSockets implements Sockets {
   accepted(fd: number, peer: Address): PosixConnection {
     const connection = this.#keep(new PosixConnection(this, fd, this.options.nextConnection()));
     const { address, port } = peer;
-    this.options.trace.fact({ type: 'accepted', connection: connection.id, fd, address, port });
+    this.options.trace.fact({
+      type: 'accepted',
+      connection: connection.id,
+      fd,
+      address,
+      port,
+      ...(isReset(fd) && { reset: true }),
+    });
     return connection;
   }
 
@@ -251,6 +260,16 @@ export class PosixSockets implements Sockets {
       throw lastError('setsockopt', `fd ${fd}`);
     }
   }
+}
+
+/**
+ * Whether a socket that was just accepted has been reset: its address pair is free again, and somebody
+ * else may have it. Source: tcp(7), TCP_INFO; struct tcp_info begins with tcpi_state.
+ */
+function isReset(fd: number): boolean {
+  const state = new Uint8Array(1);
+  const said = libc().getsockopt(fd, IPPROTO_TCP, TCP_INFO, state, Uint32Array.of(state.length));
+  return said === 0 && state[0] === TCP_CLOSE;
 }
 
 function nameOf(fd: number): Address {

@@ -131,8 +131,15 @@ export type LabFact =
       write: number[];
       timeoutMs: number | null;
     }
-  /** accept returned a new socket. */
-  | { type: 'accepted'; connection: number; fd: number; address: string; port: number }
+  /** accept returned a new socket. `reset`: its client had reset it while it was in the queue. */
+  | {
+      type: 'accepted';
+      connection: number;
+      fd: number;
+      address: string;
+      port: number;
+      reset?: true;
+    }
   /** The gateway knows whether it is one of its own sockets. `session` is the browser client's. */
   | {
       type: 'identified';
