@@ -69,7 +69,7 @@ function serverCommand(server: ServerId): Command {
   if (server === 'server2') {
     command.option(
       '--max-threads <n>',
-      'the most clients at once',
+      'the most clients served at once',
       integer(...optionBounds.maxThreads),
       defaultOptions.maxThreads,
     );

@@ -13,7 +13,10 @@ export interface ServerOptions {
   idleMs: number;
   /** Every calculation is repeated until this many milliseconds are over. 0 to 10,000. */
   slowMs: number;
-  /** Server 2: the most client threads at once; beyond it newcomers wait in the accept queue. 1 to 256. */
+  /**
+   * Server 2: the most client threads at once. The first newcomer beyond it is accepted and waits for a
+   * thread, the others wait in the accept queue. 1 to 256.
+   */
   maxThreads: number;
   /** Server 2: threads started ahead of their client. 0 to 64. */
   spareThreads: number;
