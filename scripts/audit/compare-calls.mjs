@@ -3,7 +3,7 @@
  * the same descriptors and bytes; of a rush the sums.
  */
 
-import { factsOf, shown } from './threads.mjs';
+import { factsOf, numberIn, ownIn, shown } from './threads.mjs';
 
 /** @typedef {import('../../packages/tcp-core/src/trace/events.ts').LabEvent} LabEvent */
 /** @typedef {import('../../packages/tcp-core/src/trace/events.ts').Flow} Flow */
@@ -33,6 +33,7 @@ const kinds = {
 export const callKinds = [
   ...Object.values(kinds),
   "select: the layer's own",
+  'select: how long it waited',
   'sums of a rush: calls and bytes of each connection',
   'sums of a rush: turns of select',
   'endings: how, errno, what was drained',
@@ -173,9 +174,14 @@ class Comparison {
         same(event.readable, watch.readable) &&
         same(event.writable, watch.writable);
       this.#ledger.compare(kind, isRight, tell);
-      /** @type {number[]} */
-      const own = Reflect.get(event, 'own') ?? [];
+      const own = ownIn(event);
       this.#ledger.compare("select: the layer's own", same(own, watch?.own ?? []), tell);
+      const [least, most] = [fact.call.exit - fact.call.entry, at - fact.waitedSince];
+      this.#ledger.compare(
+        'select: how long it waited',
+        event.micros >= least - this.#tolerance && event.micros <= most + this.#tolerance,
+        () => `at least ${ms(least)}, at most ${ms(most)}\n${tell()}`,
+      );
     } else if (event.type === 'closed') {
       const { socket } = fact;
       this.#ledger.compare(
@@ -201,7 +207,7 @@ class Comparison {
     const errno = socket.failure ?? socket.shutdownFailure ?? socket.drainFailure;
     const lost = errno === 'ETIMEDOUT' ? 'timeout' : 'rst';
     const how = errno !== null ? lost : socket.endSeen ? 'fin' : 'local';
-    const drained = Reflect.get(event, 'drained');
+    const drained = numberIn(event, 'drained');
     this.#ledger.compare(
       'endings: how, errno, what was drained',
       event.how === how && event.errno === errno && (drained ?? 0) === socket.drained,
@@ -237,7 +243,7 @@ class Comparison {
         name === 'sendto' && parseInt(args, 10) === event.fd && begun < entry.at + this.#tolerance,
     );
     const bytes = sends.reduce((sum, { fact }) => sum + fact.bytes, 0);
-    const told = Reflect.get(event, 'sent') ?? Buffer.byteLength(event.reason) + 1;
+    const told = numberIn(event, 'sent') ?? Buffer.byteLength(event.reason) + 1;
     this.#ledger.compare(
       'refusals: the bytes of the line',
       told === bytes,

@@ -2,7 +2,7 @@
 
 import { ms } from './compare-calls.mjs';
 import { TOLERANCE } from './compare-clients.mjs';
-import { shown } from './threads.mjs';
+import { numberIn, shown } from './threads.mjs';
 
 /** @typedef {import('../../packages/tcp-core/src/trace/events.ts').LabEvent} LabEvent */
 /** @typedef {import('./compare-clients.mjs').Visit} Visit */
@@ -67,7 +67,7 @@ function stayOf(visit, entries) {
 /** @param {Entry} entry @param {Sampled} event @param {readonly Stay[]} stays @param {Ledger} ledger */
 function compareSample(entry, event, stays, ledger) {
   // The reading lies between these two.
-  const [from, to] = [entry.at - Number(Reflect.get(event, 'micros') ?? 0), entry.delivered];
+  const [from, to] = [entry.at - (numberIn(event, 'micros') ?? 0), entry.delivered];
   const here = stays.filter(({ visit }) => visit.story.client.server === event.server);
   const maybe = here.filter(({ first, last }) => first <= to && last >= from);
   const surely = here.filter(({ since, until }) => since <= from && until >= to);

@@ -1,7 +1,7 @@
 /** Holds what the log says of sleeping and working against the calls in which each thread slept. */
 
 import { ms, same } from './compare-calls.mjs';
-import { isOwnWork, isWait, ownWatch, shown } from './threads.mjs';
+import { isOwnWork, isWait, numberIn, ownIn, ownWatch, shown } from './threads.mjs';
 
 /** @typedef {import('../../packages/tcp-core/src/trace/events.ts').LabEvent} LabEvent */
 /** @typedef {import('./ledger.mjs').Ledger} Ledger */
@@ -197,7 +197,7 @@ function firstFrom(waits, at) {
 /** @param {Extract<LabEvent, { type: 'blocked' }>} event @param {Call} call @param {SocketBook} book */
 function isSaid(event, call, book) {
   const { call: name, read, write, timeoutMs } = event;
-  const own = ownOf(event);
+  const own = ownIn(event);
   if (call.name === 'futex') return read.length + write.length + own.length === 0;
   if (call.name === 'recvfrom')
     return (
@@ -311,10 +311,5 @@ function percent(share) {
 
 /** @param {Extract<LabEvent, { type: 'summed' }>} event */
 function waitedOf(event) {
-  return Number(Reflect.get(event, 'waited') ?? 0);
-}
-
-/** @param {Extract<LabEvent, { type: 'blocked' }>} event */
-function ownOf(event) {
-  return /** @type {number[]} */ (Reflect.get(event, 'own') ?? []);
+  return numberIn(event, 'waited') ?? 0;
 }

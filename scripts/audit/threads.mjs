@@ -16,8 +16,9 @@ import { bytesOf, firstArgument, watchOf } from './strace-reader.mjs';
  */
 
 /**
- * What a call brought about. `optional`: the server need not have been told of it. `earliest` and `latest`: between
- * these two the log's stamp must lie, since the thread did nothing else that strace could see.
+ * What a call brought about. `optional`: the server need not have been told of it. `waitedSince`: a select
+ * cannot have begun before. `earliest` and `latest`: between these two the log's stamp must lie, since the thread did
+ * nothing else that strace could see.
  *
  * @typedef {{
  *   type: 'listening' | 'listenerClosed' | 'accepted' | 'received' | 'peerClosed' | 'sent' | 'shutdown' | 'closed' | 'selected',
@@ -29,6 +30,7 @@ import { bytesOf, firstArgument, watchOf } from './strace-reader.mjs';
  *   preview: string,
  *   watch: OwnWatch | undefined,
  *   optional: boolean,
+ *   waitedSince: number,
  *   earliest: number,
  *   latest: number,
  * }} Fact
@@ -71,13 +73,14 @@ export function factsOf({ calls }, book) {
   const facts = [];
   const ended = new Set();
   const nextBegun = beginnings(calls, book);
+  let waitedSince = 0;
   for (const [i, call] of calls.entries()) {
     const fd = call.name === 'accept4' ? (call.result ?? -1) : firstArgument(call);
     const result = call.result ?? -1;
     const add = (/** @type {Fact['type']} */ type, /** @type {Partial<Fact>} */ more) => {
       facts.push({
         ...{ type, fd, socket: undefined, call, bytes: 0, requested: 0, preview: '' },
-        ...{ watch: undefined, optional: false },
+        ...{ watch: undefined, optional: false, waitedSince },
         earliest:
           type === 'closed' || type === 'listenerClosed' ? (calls[i - 1]?.exit ?? 0) : call.exit,
         latest: nextBegun[i] ?? Infinity,
@@ -90,8 +93,10 @@ export function factsOf({ calls }, book) {
       // pipe is ready it is told nothing: it is stopped.
       const isTold = watch.readable.length + watch.writable.length > 0;
       if (result >= 0 && !watch.isStop) add('selected', { watch, optional: !isTold });
+      if (isTold) waitedSince = call.exit;
       continue;
     }
+    if (!isOwnWork(call, book)) waitedSince = call.exit;
     if (call.name === 'listen') {
       if (result === 0) add('listening', {});
       continue;
@@ -180,6 +185,20 @@ export function ownWatch(call, book) {
 function payloadOf({ args }) {
   const [, hex = '', length = '0'] = /^\d+, "([^"]*)"(?:\.\.\.)?, (\d+), /.exec(args) ?? [];
   return { preview: bytesOf(hex).toString('latin1'), length: Number(length) };
+}
+
+/** A number that an event may have. @param {object} event @param {string} name @returns {number | undefined} */
+export function numberIn(event, name) {
+  /** @type {unknown} */
+  const value = Object.entries(event).find(([key]) => key === name)?.[1];
+  return typeof value === 'number' ? value : undefined;
+}
+
+/** The descriptors of the layer itself that an event may have. @param {object} event */
+export function ownIn(event) {
+  /** @type {unknown} */
+  const value = Object.entries(event).find(([key]) => key === 'own')?.[1];
+  return Array.isArray(value) ? value.map(Number) : [];
 }
 
 /** The calls in which a thread sleeps, whatever it waits for. @param {Call} call */
