@@ -10,7 +10,7 @@ const descriptors = Type.Array(Type.Integer());
 const textOrNull = Type.Union([Type.String(), Type.Null()]);
 const integerOrNull = Type.Union([Type.Integer(), Type.Null()]);
 const flow = Type.Object({ calls: count, bytes: count }, closed);
-const call = Type.Enum(['accept', 'recv', 'send', 'select', 'handoff', 'parked']);
+const call = Type.Enum(['accept', 'recv', 'send', 'select', 'close', 'handoff', 'parked']);
 const role = Type.Enum(['server', 'acceptor', 'client']);
 const ending = Type.Enum(['fin', 'rst', 'timeout', 'local']);
 
@@ -51,6 +51,7 @@ export const events = {
     call,
     read: descriptors,
     write: descriptors,
+    own: descriptors,
     timeoutMs: integerOrNull,
   }),
   accepted: fact('accepted', { ...socket, ...peer, reset: Type.Optional(Type.Literal(true)) }),
@@ -71,10 +72,11 @@ export const events = {
     micros: count,
   }),
   sent: fact('sent', { ...socket, bytes: count, requested: count, preview: text }),
-  refused: fact('refused', { ...socket, reason: text }),
+  refused: fact('refused', { ...socket, reason: text, sent: count }),
   selected: fact('selected', {
     read: descriptors,
     write: descriptors,
+    own: descriptors,
     readable: descriptors,
     writable: descriptors,
     micros: count,
@@ -86,9 +88,11 @@ export const events = {
     errno: textOrNull,
     received: count,
     sent: count,
+    drained: count,
   }),
   summed: fact('summed', {
     micros: count,
+    waited: count,
     turns: count,
     connections: Type.Array(
       Type.Object(
@@ -118,8 +122,12 @@ const Thread = Type.Object(
     call: Type.Union([call, Type.Null()]),
     read: descriptors,
     write: descriptors,
+    own: descriptors,
     timeoutMs: integerOrNull,
     since: count,
+    waited: count,
+    worked: count,
+    heardAt: count,
     connection: integerOrNull,
     lastSelect: Type.Union([
       Type.Object(
@@ -173,6 +181,7 @@ const Connection = Type.Object(
     peerClosed: Type.Boolean(),
     localClosed: Type.Boolean(),
     refused: textOrNull,
+    refusalSent: count,
     exchanges: Type.Array(
       Type.Object({ t: count, message: text, reply: text, error: Type.Boolean() }, closed),
     ),
@@ -181,7 +190,7 @@ const Connection = Type.Object(
     segments: Type.Object({ received: segments, sent: segments }, closed),
     kernel: Type.Union([Type.Object(kernelSocket, closed), Type.Null()]),
     end: Type.Union([
-      Type.Object({ t: count, how: ending, errno: textOrNull }, closed),
+      Type.Object({ t: count, how: ending, errno: textOrNull, drained: count }, closed),
       Type.Null(),
     ]),
   },

@@ -36,7 +36,7 @@ export class ALab {
       1,
       { type: 'threadStarted', tid: 4711, role: 'server' },
       { type: 'listening', fd: 20, address: '127.0.0.1', port, backlog: 511 },
-      { type: 'blocked', call: 'accept', read: [20], write: [], timeoutMs: null },
+      { type: 'blocked', own: [], call: 'accept', read: [20], write: [], timeoutMs: null },
     );
   }
 
@@ -86,9 +86,18 @@ export class ALab {
     this.happen(
       server,
       1,
-      { type: 'refused', connection, fd, reason: 'busy: try again later' },
+      { type: 'refused', sent: 10, connection, fd, reason: 'busy: try again later' },
       { type: 'shutdown', connection, fd },
-      { type: 'closed', connection, fd, how: 'local', errno: null, received: 0, sent: 22 },
+      {
+        type: 'closed',
+        drained: 0,
+        connection,
+        fd,
+        how: 'local',
+        errno: null,
+        received: 0,
+        sent: 22,
+      },
     );
   }
 }

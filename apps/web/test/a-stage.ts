@@ -36,6 +36,7 @@ export function aStage(
     lab.connect(id, clients + 3, 23 + clients + 3);
     lab.happen(id, 1, {
       type: 'closed',
+      drained: 0,
       connection: clients + 3,
       fd: 23 + clients + 3,
       how: 'rst',
@@ -76,9 +77,18 @@ function turnAway(lab: ALab, id: ServerId, connection: number, fd: number): void
   lab.happen(
     id,
     1,
-    { type: 'refused', connection, fd, reason: BUSY },
+    { type: 'refused', sent: 10, connection, fd, reason: BUSY },
     { type: 'shutdown', connection, fd },
-    { type: 'closed', connection, fd, how: 'local', errno: null, received: 0, sent: 79 },
+    {
+      type: 'closed',
+      drained: 0,
+      connection,
+      fd,
+      how: 'local',
+      errno: null,
+      received: 0,
+      sent: 79,
+    },
   );
 }
 
@@ -163,5 +173,5 @@ function blocked(
   read: number[],
   write: number[] = [],
 ): LabFact {
-  return { type: 'blocked', call, read, write, timeoutMs: null };
+  return { type: 'blocked', own: [], call, read, write, timeoutMs: null };
 }

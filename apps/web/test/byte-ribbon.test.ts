@@ -87,6 +87,7 @@ describe('the byte ribbon', () => {
     expect(ribbonOf(lab).connection.id).toBe(1);
     lab.happen('server4', 1, {
       type: 'closed',
+      drained: 0,
       connection: 1,
       fd: 24,
       how: 'fin',
@@ -137,6 +138,7 @@ describe('stripOf', () => {
     recv(lab, 1, 'abc');
     lab.happen('server4', 1, {
       type: 'summed',
+      waited: 0,
       micros: 9,
       turns: 9,
       connections: [

@@ -119,7 +119,7 @@ describe('clientRows', () => {
 
   it('marks a reset as broken, and a parting after an error reply as nothing special', () => {
     const lab = server1();
-    const closed = { type: 'closed', fd: 24, received: 4, sent: 9 } as const;
+    const closed = { type: 'closed', drained: 0, fd: 24, received: 4, sent: 9 } as const;
     lab.connect('server1', 1, 24);
     lab.say('server1', 1, 24, '1/0', 'error: division by zero');
     lab.happen('server1', 1, { ...closed, connection: 1, how: 'fin', errno: null });

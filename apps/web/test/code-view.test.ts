@@ -42,6 +42,7 @@ afterEach(() => {
 
 const blocked = (call: 'accept' | 'recv' | 'select', fd: number): LabFact => ({
   type: 'blocked',
+  own: [],
   call,
   read: [fd],
   write: [],

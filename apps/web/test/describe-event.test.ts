@@ -17,7 +17,7 @@ describe('describeEvent', () => {
   });
 
   it('says which descriptors select found ready, of how many', () => {
-    const selected = { type: 'selected' as const, write: [26], writable: [], micros: 3 };
+    const selected = { type: 'selected' as const, own: [], write: [26], writable: [], micros: 3 };
     expect(words({ ...selected, read: [20, 24, 25, 26, 27], readable: [24, 26] })).toBe(
       'select() returned: fd 24, fd 26 readable of 5 watched',
     );
@@ -30,13 +30,20 @@ describe('describeEvent', () => {
   });
 
   it('says why a client was turned away and who closed', () => {
-    expect(words({ type: 'refused', connection: 1, fd: 24, reason: 'busy: later' })).toBe(
+    expect(words({ type: 'refused', sent: 10, connection: 1, fd: 24, reason: 'busy: later' })).toBe(
       'turned away: busy: later',
     );
     expect(words({ type: 'peerClosed', connection: 1, fd: 24 })).toBe(
       'recv(fd 24) → 0: FIN from the client',
     );
-    const closed = { type: 'closed', connection: 1, fd: 24, received: 8, sent: 1234 } as const;
+    const closed = {
+      type: 'closed',
+      drained: 0,
+      connection: 1,
+      fd: 24,
+      received: 8,
+      sent: 1234,
+    } as const;
     expect(words({ ...closed, how: 'rst', errno: 'ECONNRESET' })).toBe(
       'close(fd 24): reset, ECONNRESET; 8 bytes in, 1,234 out',
     );
@@ -59,7 +66,7 @@ describe('describeEvent', () => {
       { connection: 1, ...connection },
       { connection: 2, ...connection },
     ];
-    expect(words({ type: 'summed', micros: 250_000, turns: 9, connections })).toBe(
+    expect(words({ type: 'summed', waited: 0, micros: 250_000, turns: 9, connections })).toBe(
       'recv() ×812, 9,744 bytes from 2 clients, 812 messages answered in 250.0 ms',
     );
   });
@@ -76,7 +83,9 @@ describe('describeEvent', () => {
     expect(toneOf(event({ ...evaluated, error: true }))).toBe('bad');
     expect(toneOf(event({ ...evaluated, error: false }))).toBe('good');
     expect(
-      toneOf(event({ type: 'blocked', call: 'recv', read: [24], write: [], timeoutMs: null })),
+      toneOf(
+        event({ type: 'blocked', own: [], call: 'recv', read: [24], write: [], timeoutMs: null }),
+      ),
     ).toBe('quiet');
   });
 });

@@ -12,7 +12,7 @@ function threadPerClient(busy: number, idle: number): ALab {
       'server2',
       thread,
       { type: 'threadStarted', tid: 100 + thread, role: 'client' },
-      { type: 'blocked', call: 'parked', read: [], write: [], timeoutMs: null },
+      { type: 'blocked', own: [], call: 'parked', read: [], write: [], timeoutMs: null },
     );
   }
   for (let thread = 2; thread < 2 + busy; thread += 1) {
@@ -21,6 +21,7 @@ function threadPerClient(busy: number, idle: number): ALab {
     lab.happen('server2', 1, { type: 'handedOver', connection: thread, fd, to: thread });
     lab.happen('server2', thread, {
       type: 'blocked',
+      own: [],
       call: 'recv',
       read: [fd],
       write: [],
@@ -37,7 +38,7 @@ describe('describeThread', () => {
     const doing = (): string =>
       Object.values(lab.lab.servers.server3.threads).map(describeThread).join();
     const wait = (call: 'recv' | 'select' | 'parked', read: number[], timeoutMs: number | null) => {
-      lab.happen('server3', 1, { type: 'blocked', call, read, write: [], timeoutMs });
+      lab.happen('server3', 1, { type: 'blocked', own: [], call, read, write: [], timeoutMs });
       return doing();
     };
     expect(wait('recv', [24], null)).toBe('blocked in recv() on fd 24');
@@ -79,8 +80,16 @@ describe('selectView', () => {
     lab.happen(
       'server3',
       1,
-      { type: 'selected', read: [24, 20], write: [], readable: [24], writable: [], micros: 9 },
-      { type: 'blocked', call: 'select', read: [24, 20], write: [], timeoutMs: null },
+      {
+        type: 'selected',
+        own: [],
+        read: [24, 20],
+        write: [],
+        readable: [24],
+        writable: [],
+        micros: 9,
+      },
+      { type: 'blocked', own: [], call: 'select', read: [24, 20], write: [], timeoutMs: null },
     );
     expect(selectView(lab.lab.servers.server3)).toEqual({
       watched: [
@@ -100,8 +109,8 @@ describe('selectView', () => {
     lab.happen(
       'server3',
       1,
-      { type: 'selected', read, write: [], readable: [60], writable: [], micros: 9 },
-      { type: 'blocked', call: 'select', read, write: [], timeoutMs: null },
+      { type: 'selected', own: [], read, write: [], readable: [60], writable: [], micros: 9 },
+      { type: 'blocked', own: [], call: 'select', read, write: [], timeoutMs: null },
     );
     const view = selectView(lab.lab.servers.server3);
     expect(view?.watched.slice(0, 2)).toMatchObject([{ fd: 20 }, { fd: 60, ready: true }]);
@@ -114,8 +123,16 @@ describe('selectView', () => {
     lab.happen(
       'server1',
       1,
-      { type: 'selected', read: [20, 24], write: [], readable: [24], writable: [], micros: 9 },
-      { type: 'blocked', call: 'accept', read: [20], write: [], timeoutMs: null },
+      {
+        type: 'selected',
+        own: [],
+        read: [20, 24],
+        write: [],
+        readable: [24],
+        writable: [],
+        micros: 9,
+      },
+      { type: 'blocked', own: [], call: 'accept', read: [20], write: [], timeoutMs: null },
     );
     expect(selectView(lab.lab.servers.server1)).toBeNull();
   });
@@ -125,6 +142,7 @@ describe('selectView', () => {
     lab.start('server3');
     lab.happen('server3', 1, {
       type: 'selected',
+      own: [],
       read: [20, 24],
       write: [],
       readable: [24],

@@ -23,11 +23,26 @@ const watched = (clients: number): number[] => [
 function selected(lab: ALab, clients: number, readable: number[], writable: number[] = []): void {
   const write = writable;
   const read = watched(clients).filter((fd) => !write.includes(fd));
-  lab.happen('server3', 1, { type: 'selected', read, write, readable, writable, micros: 9 });
+  lab.happen('server3', 1, {
+    type: 'selected',
+    own: [],
+    read,
+    write,
+    readable,
+    writable,
+    micros: 9,
+  });
 }
 
 function asks(lab: ALab, read: number[], write: number[] = []): void {
-  lab.happen('server3', 1, { type: 'blocked', call: 'select', read, write, timeoutMs: null });
+  lab.happen('server3', 1, {
+    type: 'blocked',
+    own: [],
+    call: 'select',
+    read,
+    write,
+    timeoutMs: null,
+  });
 }
 
 function setsOf(lab: ALab): FdSets {
@@ -110,7 +125,16 @@ describe('describeFds', () => {
       'server3',
       1,
       { type: 'peerClosed', connection: 1, fd: 24 },
-      { type: 'closed', connection: 1, fd: 24, how: 'fin', errno: null, received: 0, sent: 0 },
+      {
+        type: 'closed',
+        drained: 0,
+        connection: 1,
+        fd: 24,
+        how: 'fin',
+        errno: null,
+        received: 0,
+        sent: 0,
+      },
     );
     expect(of(setsOf(lab), 24)).toMatchObject({ gone: true, identity: before });
     asks(lab, [20, 25]);
@@ -120,7 +144,7 @@ describe('describeFds', () => {
   it('says nothing of single turns while turns are summed up', () => {
     const lab = selecting(2);
     selected(lab, 2, [24, 25]);
-    lab.happen('server3', 1, { type: 'summed', micros: 9, turns: 80, connections: [] });
+    lab.happen('server3', 1, { type: 'summed', waited: 0, micros: 9, turns: 80, connections: [] });
     const sets = setsOf(lab);
     expect(sets.stale).toBe(true);
     expect(sets.fds.some(({ waiting, current }) => waiting || current)).toBe(false);

@@ -52,6 +52,7 @@ describe('the sentence of the moment', () => {
     const lab = new ALab();
     lab.happen('server1', 1, {
       type: 'blocked',
+      own: [],
       call: 'accept',
       read: [20],
       write: [],

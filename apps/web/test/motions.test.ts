@@ -26,6 +26,7 @@ const sampled = (receive: number): LabFact => ({
 
 const closed = (how: 'fin' | 'rst' | 'local'): LabFact => ({
   type: 'closed',
+  drained: 0,
   connection: 1,
   fd: 24,
   how,

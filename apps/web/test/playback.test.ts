@@ -104,6 +104,7 @@ describe('Playback', () => {
     const select = (): void => {
       lab.happen('server3', 1, {
         type: 'selected',
+        own: [],
         read: [20],
         write: [],
         readable: [20],

@@ -24,12 +24,27 @@ function labWith(server: SelectServer, clients: number): ALab {
 
 function selected(lab: ALab, server: SelectServer, clients: number, readable: number[]): void {
   const read = [20, ...Array.from({ length: clients }, (_, index) => 24 + index)];
-  lab.happen(server, 1, { type: 'selected', read, write: [], readable, writable: [], micros: 9 });
+  lab.happen(server, 1, {
+    type: 'selected',
+    own: [],
+    read,
+    write: [],
+    readable,
+    writable: [],
+    micros: 9,
+  });
 }
 
 function asks(lab: ALab, server: SelectServer, clients: number): void {
   const read = [20, ...Array.from({ length: clients }, (_, index) => 24 + index)];
-  lab.happen(server, 1, { type: 'blocked', call: 'select', read, write: [], timeoutMs: 100 });
+  lab.happen(server, 1, {
+    type: 'blocked',
+    own: [],
+    call: 'select',
+    read,
+    write: [],
+    timeoutMs: 100,
+  });
 }
 
 function doing(lab: ALab) {
@@ -70,10 +85,19 @@ describe('describeLoop', () => {
       'server3',
       1,
       { type: 'peerClosed', connection: 1, fd: 24 },
-      { type: 'closed', connection: 1, fd: 24, how: 'fin', errno: null, received: 8, sent: 3 },
+      {
+        type: 'closed',
+        drained: 0,
+        connection: 1,
+        fd: 24,
+        how: 'fin',
+        errno: null,
+        received: 8,
+        sent: 3,
+      },
     );
     expect(doing(lab)).toMatchObject({ phase: 'close', call: 'close()', fd: 24 });
-    lab.happen('server3', 1, { type: 'summed', micros: 9, turns: 80, connections: [] });
+    lab.happen('server3', 1, { type: 'summed', waited: 0, micros: 9, turns: 80, connections: [] });
     expect(doing(lab)).toMatchObject({ phase: 'turns', fd: null });
   });
 
@@ -81,6 +105,7 @@ describe('describeLoop', () => {
     const lab = labWith('server3', 1);
     lab.happen('server3', 1, {
       type: 'refused',
+      sent: 10,
       connection: 1,
       fd: 24,
       reason: 'error: no descriptor left',
@@ -150,7 +175,7 @@ function situations(id: SelectServer, clients: number): ServerState[] {
     });
   }
   step();
-  lab.happen(id, 1, { type: 'summed', micros: 9, turns: 123_456, connections: [] });
+  lab.happen(id, 1, { type: 'summed', waited: 0, micros: 9, turns: 123_456, connections: [] });
   step();
   asks(lab, id, clients);
   step();

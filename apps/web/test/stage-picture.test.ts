@@ -71,7 +71,14 @@ describe('StagePicture', () => {
     const stage = aStage('server2', 2);
     const { rerender } = render(StagePicture, propsOf(stage));
     const [first, second] = itemsOf('Clients on the stage');
-    const closed = { type: 'closed', how: 'fin', errno: null, received: 7, sent: 3 } as const;
+    const closed = {
+      type: 'closed',
+      drained: 0,
+      how: 'fin',
+      errno: null,
+      received: 7,
+      sent: 3,
+    } as const;
     stage.lab.happen('server2', 11, { ...closed, connection: 1, fd: 24 });
     await rerender(propsOf({ ...stage, server: stage.lab.lab.servers.server2 }));
     expect(itemsOf('Clients on the stage')).toEqual([second, first]);

@@ -56,9 +56,17 @@ describe('timelineModel', () => {
     lab.happen(
       'server3',
       1,
-      { type: 'blocked', call: 'select', read: [20, 21, 22, 23], write: [], timeoutMs: null },
+      {
+        type: 'blocked',
+        own: [],
+        call: 'select',
+        read: [20, 21, 22, 23],
+        write: [],
+        timeoutMs: null,
+      },
       {
         type: 'selected',
+        own: [],
         read: [20, 21, 22, 23],
         write: [],
         readable: [21, 23],
@@ -76,6 +84,7 @@ describe('timelineModel', () => {
     const from = lab.t;
     const select = {
       type: 'blocked' as const,
+      own: [],
       call: 'select' as const,
       write: [],
       timeoutMs: null,
@@ -124,6 +133,7 @@ describe('timelineModel', () => {
     const flow = { calls: 812, bytes: 9_744 };
     lab.happen('server3', 1, {
       type: 'summed',
+      waited: 0,
       micros: 400_000,
       turns: 812,
       connections: [
@@ -144,8 +154,16 @@ describe('timelineModel', () => {
       'server3',
       1,
       { type: 'peerClosed', connection: 1, fd: 21 },
-      { type: 'closed', connection: 1, fd: 21, how: 'fin', errno: null, ...totals },
-      { type: 'closed', connection: 2, fd: 22, how: 'rst', errno: 'ECONNRESET', ...totals },
+      { type: 'closed', drained: 0, connection: 1, fd: 21, how: 'fin', errno: null, ...totals },
+      {
+        type: 'closed',
+        drained: 0,
+        connection: 2,
+        fd: 22,
+        how: 'rst',
+        errno: 'ECONNRESET',
+        ...totals,
+      },
     );
     const model = modelOf(lab, 'server3');
     const [fin, rst] = ['c1', 'c2'].map((lane) => onLane(model, lane));

@@ -120,6 +120,7 @@ function everyFact(server: ServerId): Record<string, LabFact[]> {
     call: 'accept' | 'recv' | 'send' | 'select' | 'handoff' | 'parked',
   ): LabFact => ({
     type: 'blocked',
+    own: [],
     call,
     read: [30],
     write: [],
@@ -130,23 +131,31 @@ function everyFact(server: ServerId): Record<string, LabFact[]> {
     { type: 'evaluating', ...of, message: '1' },
     { type: 'evaluated', ...of, message: '1', reply: '1', error: false, micros: 1 },
     { type: 'sent', ...of, bytes: 2, requested: 2, preview: '1\n' },
-    { type: 'summed', micros: 1, turns: 1, connections: [] },
+    { type: 'summed', waited: 0, micros: 1, turns: 1, connections: [] },
     { type: 'peerClosed', ...of },
     { type: 'shutdown', ...of },
-    { type: 'closed', ...of, how: 'fin', errno: null, received: 2, sent: 2 },
+    { type: 'closed', drained: 0, ...of, how: 'fin', errno: null, received: 2, sent: 2 },
   ];
   const main: LabFact[] = [
     { type: 'threadStarted', tid: 1, role },
     { type: 'listening', fd: 20, address: '127.0.0.1', port: 5001, backlog: 511 },
     blocked('accept'),
     { type: 'accepted', ...of, address: '127.0.0.1', port: 53_000 },
-    { type: 'refused', ...of, reason: 'error: no descriptor' },
+    { type: 'refused', sent: 10, ...of, reason: 'error: no descriptor' },
     { type: 'listenerClosed', fd: 20 },
     { type: 'threadEnded', tid: 1 },
   ];
   const inSelect: LabFact[] = [
     blocked('select'),
-    { type: 'selected', read: [20, 30], write: [], readable: [30], writable: [], micros: 1 },
+    {
+      type: 'selected',
+      own: [],
+      read: [20, 30],
+      write: [],
+      readable: [30],
+      writable: [],
+      micros: 1,
+    },
   ];
   if (server === 'server2') {
     return {
@@ -238,7 +247,15 @@ it('tells a message that a reset ended from one that a silence ended', () => {
     micros: 1,
   };
   const selected = (readable: number[]): LabFact => {
-    return { type: 'selected', read: [20, 30], write: [], readable, writable: [], micros: 1 };
+    return {
+      type: 'selected',
+      own: [],
+      read: [20, 30],
+      write: [],
+      readable,
+      writable: [],
+      micros: 1,
+    };
   };
   const facts: LabFact[] = [
     { type: 'threadStarted', tid: 1, role: 'server' },

@@ -299,9 +299,11 @@ class HandMade {
     {
       state: () => this.lab,
       now: () => this.lab.t + 1,
-      report: (server, fact) => {
-        this.log(server, fact);
-        this.facts.push({ ...fact, server });
+      report: (server, facts) => {
+        for (const fact of facts(this.lab.servers[server])) {
+          this.log(server, fact);
+          this.facts.push({ ...fact, server });
+        }
         for (const wake of this.#watchers.splice(0)) wake();
       },
     },

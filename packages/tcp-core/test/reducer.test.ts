@@ -89,6 +89,7 @@ const evaluated = (connection: number): LabFact => ({
 });
 const selected = (readable: number[], writable: number[] = []): LabFact => ({
   type: 'selected',
+  own: [],
   read: [20, 21, 22, 23],
   write: writable,
   readable,
@@ -97,6 +98,7 @@ const selected = (readable: number[], writable: number[] = []): LabFact => ({
 });
 const blocked: LabFact = {
   type: 'blocked',
+  own: [],
   call: 'select',
   read: [20],
   write: [],
@@ -104,6 +106,7 @@ const blocked: LabFact = {
 };
 const closed = (connection: number): LabFact => ({
   type: 'closed',
+  drained: 0,
   ...of(connection),
   how: 'fin',
   errno: null,
@@ -174,7 +177,7 @@ describe('a round of select', () => {
 
   it('is over for all when a sum stands for it', () => {
     const log = new Log('server3').add(accepted(1), accepted(2), selected([22, 21]), received(2));
-    log.add({ type: 'summed', micros: 9, turns: 4, connections: [] });
+    log.add({ type: 'summed', waited: 0, micros: 9, turns: 4, connections: [] });
     expect(log.thread.lastSelect?.served).toEqual([22, 21]);
     expect(log.state.servers.server3.totals.selects).toBe(5);
   });
@@ -211,6 +214,7 @@ describe('the segments of an echo', () => {
     const log = new Log('server4').add(accepted(1), received(1, 'abc'));
     log.add({
       type: 'summed',
+      waited: 0,
       micros: 9,
       turns: 1,
       connections: [{ ...of(1), received: flow, sent: flow, messages: 0, errors: 0 }],

@@ -162,7 +162,7 @@ function connectionRow(
   const fd = `fd ${connection.fd}`;
   const talk =
     connection.refused !== null
-      ? { said: null, reply: said(connection.refused), bad: true }
+      ? { said: null, reply: refusalOf(connection), bad: true }
       : conversation(server, connection, mine);
   const note = noteOf(connection, talk.said !== null);
   const exchange = [talk.said, talk.reply].filter((text) => text !== null).join(' → ');
@@ -212,6 +212,11 @@ function isBroken({ end }: ConnectionState): boolean {
 /** The servers' error replies begin with `error: `; an echo of that text is no error. */
 function isBad(server: ServerState, reply: string): boolean {
   return speaksLines(server.id) && /^(error|busy): /.test(reply);
+}
+
+/** What a client that was turned away was told. */
+function refusalOf({ refused, refusalSent }: ConnectionState): string {
+  return refusalSent > 0 ? said(refused ?? '') : 'nothing could be sent';
 }
 
 function noteOf(connection: ConnectionState, spoke: boolean): string {

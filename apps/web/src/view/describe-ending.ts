@@ -25,11 +25,16 @@ export function briefEnding(connection: Pick<ConnectionState, 'refused' | 'end'>
 }
 
 /** Who closed, from the server's side. */
-export function describeEnding(connection: Pick<ConnectionState, 'refused' | 'end'>): string {
+export function describeEnding(
+  connection: Pick<ConnectionState, 'refused' | 'refusalSent' | 'end'>,
+): string {
   if (!connection.end) return 'open';
   const { how, errno } = connection.end;
   if (connection.refused !== null) {
-    return how === 'rst' ? 'turned away, then reset (RST)' : 'turned away, then FIN';
+    if (how !== 'rst') return 'turned away, then FIN';
+    return connection.refusalSent > 0
+      ? `turned away, then reset (RST, ${errno ?? 'ECONNRESET'})`
+      : `turned away, but reset before the line was sent (RST, ${errno ?? 'ECONNRESET'})`;
   }
   switch (how) {
     case 'fin':

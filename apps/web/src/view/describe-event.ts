@@ -43,7 +43,9 @@ export function describeEvent(event: LabEvent): string {
         ? `send(fd ${event.fd}) took ${count(event.bytes)} of ${counted(event.requested, 'byte')}`
         : `send(fd ${event.fd}) → ${counted(event.bytes, 'byte')}: ${bytesSaid(event.preview)}`;
     case 'refused':
-      return `turned away: ${said(event.reason)}`;
+      return event.sent > 0
+        ? `turned away: ${said(event.reason)}`
+        : `turned away; it was gone before this could be sent: ${said(event.reason)}`;
     case 'selected':
       return describeSelected(event);
     case 'shutdown':
@@ -107,7 +109,8 @@ function describeClosed(event: Of<'closed'>): string {
     timeout: `no answer, ${event.errno ?? 'ETIMEDOUT'}`,
     local: 'the server closed first',
   }[event.how];
-  return `close(fd ${event.fd}): ${what}; ${count(event.received)} bytes in, ${count(event.sent)} out`;
+  const drained = event.drained > 0 ? `, ${count(event.drained)} more dropped` : '';
+  return `close(fd ${event.fd}): ${what}; ${count(event.received)} bytes in${drained}, ${count(event.sent)} out`;
 }
 
 function describeSummed(event: Of<'summed'>): string {
@@ -120,7 +123,7 @@ function describeSummed(event: Of<'summed'>): string {
     messages += sum.messages;
   }
   const answered = messages > 0 ? `, ${counted(messages, 'message')} answered` : '';
-  return `recv() ×${count(calls)}, ${counted(bytes, 'byte')} from ${counted(event.connections.length, 'client')}${answered} in ${duration(event.micros)}`;
+  return `recv() ×${count(calls)}, ${counted(bytes, 'byte')} from ${counted(event.connections.length, 'client')}${answered} in ${duration(event.micros)}, of which the thread slept ${duration(event.waited)}`;
 }
 
 function describeSampled({ acceptQueue, connections }: Of<'sampled'>): string {

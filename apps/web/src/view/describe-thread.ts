@@ -16,6 +16,7 @@ interface Wait {
 export function describeWait(wait: Wait): string {
   if (wait.call === 'handoff') return 'waiting for a free thread';
   if (wait.call === 'parked') return 'waiting for a client';
+  if (wait.call === 'close') return 'closing: drops what still arrives until the client’s FIN';
   return `blocked in ${wait.call}() on ${waitsFor(wait)}`;
 }
 

@@ -1,5 +1,7 @@
 /** The real names of things, each in one sentence: what hovering or focusing shows. */
 
+import { HOLD_MAX_MS } from '@sockscope/tcp-core/trace/events';
+
 /** Keys are what elements carry as `data-term`. */
 export const glossary: Readonly<Record<string, string>> = {
   'accept queue':
@@ -47,6 +49,7 @@ export const glossary: Readonly<Record<string, string>> = {
   FIN: 'The end of one direction of the stream, in good order.',
   RST: 'A reset: the connection is torn down at once and unread bytes are lost.',
   'system call': 'The border between process and kernel: it is crossed only by calls with a name.',
+  'in order': `Events stand in the order in which they happened: one is shown when every thread has reported that far, mostly within 0.1 s, after ${HOLD_MAX_MS / 1000} s at the latest.`,
   kernel: 'Sampled from the kernel’s own table of sockets (/proc/net/tcp).',
   call: 'The result of a system call, as the thread saw it.',
   'not observable here': 'This system does not let us read its table of sockets.',

@@ -16,9 +16,14 @@ export class Clock {
     this.#offset = measureOffset(originNs);
   }
 
-  /** Whole microseconds since the epoch began. */
+  /** Microseconds since the epoch began, with their fraction: two threads may act within one. */
   now(): number {
-    return Math.round(performance.now() * 1000 + this.#offset);
+    return this.at(performance.now());
+  }
+
+  /** A reading of this thread's performance.now() (ms) on this clock. */
+  at(ms: number): number {
+    return ms * 1000 + this.#offset;
   }
 }
 

@@ -36,8 +36,8 @@ export interface SamplerContext {
   state(): LabState;
   /** The lab's clock. */
   now(): number;
-  /** Takes a fact; `t` is when the reading began. */
-  report(server: ServerId, fact: SampleFact, t: number): void;
+  /** Adds facts to the log; called with the server's state at their place there. */
+  report(server: ServerId, facts: (server: ServerState) => SampleFact[]): void;
 }
 
 /** What must be known of a server's last sample beyond what was reported. */
@@ -98,10 +98,11 @@ export class KernelSampler {
     const began = performance.now();
     const lines = this.#reason === undefined ? await this.#read(watched) : [];
     if (this.#reason !== undefined) {
-      this.#tellWhyNot(this.#reason, t);
+      this.#tellWhyNot(this.#reason);
       return;
     }
-    if (lines) for (const { id } of watched) this.#compare(id, lines, t);
+    for (const { id } of lines ? watched : [])
+      this.#context.report(id, (server) => this.#compare(server, lines ?? [], t));
     const cost = performance.now() - began;
     const pauseMs = Math.min(Math.max(INTERVAL_MS, PAUSE_PER_COST * cost), INTERVAL_MAX_MS);
     this.#notBefore = performance.now() + pauseMs;
@@ -139,15 +140,17 @@ export class KernelSampler {
     }
   }
 
-  #tellWhyNot(reason: string, t: number): void {
-    for (const { id, unobservable } of this.#watched())
-      if (unobservable !== reason) this.#context.report(id, { type: 'unobservable', reason }, t);
+  #tellWhyNot(reason: string): void {
+    for (const { id } of this.#watched())
+      this.#context.report(id, ({ unobservable }) =>
+        unobservable === reason ? [] : [{ type: 'unobservable', reason }],
+      );
   }
 
-  /** Reports what is new since the last sample, if anything is. */
-  #compare(id: ServerId, table: readonly TableLine[], t: number): void {
-    const server = this.#context.state().servers[id];
-    if (!isUp(server)) return; // it was stopped meanwhile
+  /** What is new since the last sample, if anything is. `t` is when the table's reading began. */
+  #compare(server: ServerState, table: readonly TableLine[], t: number): SampleFact[] {
+    const { id } = server;
+    if (!isUp(server)) return []; // it was stopped meanwhile
     const memory = this.#memories.get(id) ?? { queue: [], inodes: new Map(), missing: new Set() };
     this.#memories.set(id, memory);
 
@@ -183,8 +186,8 @@ export class KernelSampler {
       connections.length === 0 &&
       JSON.stringify(kernel.waiting) === JSON.stringify(waiting)
     )
-      return;
-    this.#context.report(id, { type: 'sampled', acceptQueue, waiting, timeWait, connections }, t);
+      return [];
+    return [{ type: 'sampled', acceptQueue, waiting, timeWait, connections }];
   }
 }
 

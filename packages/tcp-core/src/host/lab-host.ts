@@ -1,20 +1,12 @@
 /**
- * The lab: runs the four servers in threads of this process, looks after them, and keeps the one
- * event log of what they do.
+ * The lab: runs the four servers in threads of this process, looks after them, and has the one event
+ * log of what they do (event-log.ts).
  */
 
-import {
-  type LabEvent,
-  type LabFact,
-  type ServerId,
-  serverIds,
-  type ThreadFact,
-} from '../trace/events.ts';
-import { LabHistory } from '../trace/history.ts';
-import type { LabState } from '../trace/lab-state.ts';
-import { emptyLab } from '../trace/reducer.ts';
 import { unsupportedPlatform } from '../sockets/libc.ts';
-import { Clock } from './clock.ts';
+import { type LabFact, type ServerId, serverIds } from '../trace/events.ts';
+import type { LabState, ServerState } from '../trace/lab-state.ts';
+import { EventLog, type EventListener } from './event-log.ts';
 import { KernelSampler } from './kernel-sampler.ts';
 import { defaultOptions, type ServerOptions } from './server-options.ts';
 import { ServerRun } from './server-run.ts';
@@ -34,17 +26,12 @@ const RESTART_AFTER_MS = { first: 100, most: 3000 };
 /** After so long without trouble the count starts anew. */
 const STEADY_AFTER_MS = 30_000;
 
-/** The most events in a batch: whoever writes it as JSON must not run out of string. */
-const EVENTS_AT_ONCE = 1000;
-
 export interface LabOptions {
   /** Names this run of the lab. */
   epoch?: string;
   /** Whether to look into the kernel's table of sockets while a server listens. */
   observeKernel?: boolean;
 }
-
-type Listener = (events: readonly LabEvent[]) => void;
 
 interface Entry {
   options: ServerOptions;
@@ -61,12 +48,9 @@ interface Entry {
 export class LabHost {
   /** Names this run of the lab. */
   readonly epoch: string;
-  readonly #clock = new Clock();
+  readonly #log: EventLog;
   readonly #descriptors = new DescriptorBook();
-  readonly #listeners = new Set<Listener>();
   readonly #entries = new Map<ServerId, Entry>();
-  readonly #undelivered: LabEvent[][] = [];
-  readonly #history: LabHistory;
   readonly #sampler: KernelSampler | undefined;
   #threads = 0;
   // A thread in a system call would keep the process from exiting for ever.
@@ -76,14 +60,16 @@ export class LabHost {
 
   constructor({ epoch = Date.now().toString(36), observeKernel = true }: LabOptions = {}) {
     this.epoch = epoch;
-    this.#history = new LabHistory(emptyLab(epoch));
+    this.#log = new EventLog(epoch);
     if (observeKernel) {
-      this.#sampler = new KernelSampler({
+      const sampler = new KernelSampler({
         state: () => this.state,
-        now: () => this.#clock.now(),
-        report: (server, fact, t) => {
-          this.#log(server, [fact], t);
-        },
+        now: () => this.#log.now(),
+        report: (server, facts) => this.#log.add(server, facts),
+      });
+      this.#sampler = sampler;
+      this.onEvents((events) => {
+        if (events.some(({ type }) => type === 'listening' || type === 'accepted')) sampler.wake();
       });
     }
     for (const server of serverIds) {
@@ -102,7 +88,7 @@ export class LabHost {
 
   /** The log so far, folded. */
   get state(): LabState {
-    return this.#history.now;
+    return this.#log.state;
   }
 
   /** The lab's clock: microseconds since its epoch began, as in the events' `t`. */
@@ -111,14 +97,13 @@ export class LabHost {
   }
 
   /** The last events, and the state after each of them. */
-  get history(): Omit<LabHistory, 'push'> {
-    return this.#history;
+  get history(): EventLog['history'] {
+    return this.#log.history;
   }
 
   /** Calls `listener` with each batch, numbered and folded already. Returns what ends that. */
-  onEvents(listener: Listener): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+  onEvents(listener: EventListener): () => void {
+    return this.#log.onEvents(listener);
   }
 
   /** The options of the server's present or last run. */
@@ -158,7 +143,7 @@ export class LabHost {
 
   /** Adds a fact of the gateway's own to the log. */
   record(server: ServerId, fact: GatewayFact): void {
-    this.#log(server, [fact]);
+    void this.#log.add(server, [fact]);
   }
 
   /** Stops all servers. */
@@ -172,29 +157,28 @@ export class LabHost {
     const unsupported = unsupportedPlatform();
     if (unsupported) throw new Error(unsupported);
     const { policy, idleMs, slowMs, maxThreads } = entry.options;
-    this.#log(server, [{ type: 'starting', policy, idleMs, slowMs, maxThreads }]);
+    await this.#log.add(server, [{ type: 'starting', policy, idleMs, slowMs, maxThreads }]);
     try {
       const run: ServerRun = new ServerRun(server, entry.options, {
-        clock: this.#clock,
+        log: this.#log,
         descriptors: this.#descriptors,
         connections: entry.connections,
         nextThread: () => ++this.#threads,
-        deliver: (facts) => {
-          this.#deliver(server, facts);
-        },
         broke: (error) => {
           this.#broke(server, run, error);
         },
       });
       entry.run = run;
       const at = await run.start();
+      await this.#log.add(server, []); // the state knows it, too
       // A restart must come back on the same port, also when the kernel had picked it.
       entry.options = { ...entry.options, port: at.port };
       entry.steadyTimer = setTimeout(() => (entry.restarts = 0), STEADY_AFTER_MS).unref();
       return at;
     } catch (error) {
       entry.run = undefined;
-      this.#log(server, [{ type: 'crashed', error: (error as Error).message, restarting }]);
+      const { message } = error as Error;
+      await this.#log.add(server, [{ type: 'crashed', error: message, restarting }]);
       throw error;
     }
   }
@@ -203,25 +187,12 @@ export class LabHost {
     clearTimeout(entry.restartTimer);
     clearTimeout(entry.steadyTimer);
     const { run } = entry;
-    if (!run) {
-      // It crashed, and was to be started again.
-      if (this.state.servers[server].status !== 'stopped') this.#log(server, [last]);
-      return;
-    }
-    await run.stop();
+    await run?.stop();
     entry.run = undefined;
-    // What a dead thread could not report any more: the kernel closed its connections with it.
-    const orphans = Object.values(this.state.servers[server].connections);
-    const closed = orphans.map(({ id, fd, received, sent }): LabFact => ({
-      type: 'closed',
-      connection: id,
-      fd,
-      how: 'local',
-      errno: null,
-      received: received.bytes,
-      sent: sent.bytes,
-    }));
-    this.#log(server, [...closed, last]);
+    await this.#log.add(server, (state) =>
+      // Without a run it is stopped already, or it crashed and was to be started again.
+      run || state.status !== 'stopped' ? [...closedWithTheirThreads(state), last] : [],
+    );
   }
 
   /** A thread died: the server is stopped, and started again after a while. */
@@ -248,41 +219,6 @@ export class LabHost {
     }, delayMs);
   }
 
-  #deliver(server: ServerId, facts: { thread: number | null; fact: ThreadFact }[]): void {
-    for (let from = 0; from < facts.length; from += EVENTS_AT_ONCE) {
-      const part = facts.slice(from, from + EVENTS_AT_ONCE);
-      this.#publish(
-        part.map(({ thread, fact }, i) => this.#stamped(server, thread, fact, fact.t, i)),
-      );
-    }
-  }
-
-  #log(server: ServerId, facts: LabFact[], t = this.#clock.now()): void {
-    this.#publish(facts.map((fact, i) => this.#stamped(server, null, fact, t, i)));
-  }
-
-  #stamped(server: ServerId, thread: number | null, fact: LabFact, t: number, i: number): LabEvent {
-    return { ...fact, epoch: this.epoch, seq: this.state.seq + 1 + i, t, server, thread };
-  }
-
-  #publish(events: LabEvent[]): void {
-    if (events.length === 0) return;
-    this.#history.push(events);
-    if (events.some(({ type }) => type === 'listening' || type === 'accepted'))
-      this.#sampler?.wake();
-    // A listener may log in its turn; everybody still gets the batches in their order.
-    this.#undelivered.push(events);
-    if (this.#undelivered.length > 1) return;
-    try {
-      while (this.#undelivered[0]) {
-        for (const listener of this.#listeners) listener(this.#undelivered[0]);
-        this.#undelivered.shift();
-      }
-    } finally {
-      this.#undelivered.length = 0; // also when a listener threw
-    }
-  }
-
   #inTurn<T>(entry: Entry, action: () => Promise<T>): Promise<T> {
     const done = entry.queue.then(action);
     entry.queue = done.catch(() => undefined);
@@ -292,4 +228,18 @@ export class LabHost {
   #entry(server: ServerId): Entry {
     return this.#entries.get(server)!;
   }
+}
+
+/** What a dead thread could not report any more: the kernel closed its connections with it. */
+function closedWithTheirThreads({ connections }: ServerState): LabFact[] {
+  return Object.values(connections).map(({ id, fd, received, sent }) => ({
+    type: 'closed',
+    connection: id,
+    fd,
+    how: 'local',
+    errno: null,
+    received: received.bytes,
+    sent: sent.bytes,
+    drained: 0,
+  }));
 }

@@ -2,9 +2,10 @@
  * Collects what one thread reports, and posts it to the lab in batches.
  *
  * Watching must stay cheap. A batch is posted right before the thread blocks, but not more often
- * than every INTERVAL_MS; until then the thread waits with a time limit, so that nothing is held back
+ * than every `intervalMs`; until then the thread waits with a time limit, so that nothing is held back
  * longer. And of a rush only the first calls are listed one by one: the others are counted, per
- * connection, and posted as one `summed` event. The totals stay exact.
+ * connection, and posted as one `summed` event, with the time that the thread slept meanwhile. The totals
+ * stay exact, and what a connection did stands in the log before its end.
  */
 
 import type { Answer } from '../arithmetic/calculate.ts';
@@ -16,6 +17,12 @@ import {
   type ThreadFact,
 } from '../trace/events.ts';
 import type { Clock } from './clock.ts';
+
+/** Where a recorder says from when on it keeps facts back (report-board.ts). */
+export interface ReportPlace {
+  open(t: number): void;
+  close(): void;
+}
 
 /** How long facts may wait and how many calls are listed meanwhile: at rest, and in a rush. */
 interface Pace {
@@ -30,12 +37,17 @@ export const onlyThread: Pace = {
 
 /** For server 2's client threads: all of them together must not drown the lab. */
 export const oneOfManyThreads: Pace = {
-  atRest: { intervalMs: 20, listed: 16 },
+  atRest: { intervalMs: 20, listed: 32 },
   inARush: { intervalMs: 100, listed: 8 },
 };
 
+/** Of a thread that waits for nothing; of a stretch that has not begun. */
+const AWAKE = -1;
+const NOT_YET = -1;
+
 export class Recorder implements SocketTrace {
   readonly #post: (facts: ThreadFact[]) => void;
+  readonly #place: ReportPlace;
   readonly #clock: Clock;
   readonly #maySumUp: () => boolean;
   readonly #pace: Pace;
@@ -45,16 +57,23 @@ export class Recorder implements SocketTrace {
   #listed: number;
   readonly #sums = new Map<number, SummedConnection>();
   #turns = 0;
-  /** The last fact told what the thread waits for; nothing has happened since. */
-  #saidBlocked = false;
-  #summedSince = 0;
+  /** When the stretch began that is being summed up (performance.now()), and how many ms of it were waits. */
+  #summedSince = NOT_YET;
+  #waited = 0;
+  /** When the wait began that the thread is in (performance.now()), and whether a fact tells of it. */
+  #asleepSince = AWAKE;
+  #toldOfWait = false;
+  /** Whether anything is kept back. */
+  #isOpen = false;
 
   constructor(
     post: (facts: ThreadFact[]) => void,
+    place: ReportPlace,
     clock: Clock,
     { maySumUp, pace }: { maySumUp: () => boolean; pace: Pace },
   ) {
     this.#post = post;
+    this.#place = place;
     this.#clock = clock;
     this.#maySumUp = maySumUp;
     this.#pace = pace;
@@ -62,6 +81,7 @@ export class Recorder implements SocketTrace {
   }
 
   received(connection: TracedConnection, bytes: Uint8Array): void {
+    this.#wake();
     if (this.#mayList()) {
       const { id, fd } = connection;
       this.#list({
@@ -79,6 +99,7 @@ export class Recorder implements SocketTrace {
   }
 
   sent(connection: TracedConnection, bytes: Uint8Array, taken: number): void {
+    this.#wake();
     if (this.#mayList()) {
       this.#list({
         type: 'sent',
@@ -98,7 +119,7 @@ export class Recorder implements SocketTrace {
   /** A calculation begins that takes long enough to be watched. */
   evaluating({ id, fd }: TracedConnection, message: string): void {
     const text = message.slice(0, PREVIEW_BYTES);
-    this.#list({ type: 'evaluating', connection: id, fd, message: text });
+    this.fact({ type: 'evaluating', connection: id, fd, message: text });
   }
 
   /** A message was answered; `micros` is how long that took. */
@@ -120,56 +141,103 @@ export class Recorder implements SocketTrace {
     }
   }
 
-  selected(what: () => Omit<Extract<LabFact, { type: 'selected' }>, 'type'>): void {
-    if (this.#mayList()) this.#list({ type: 'selected', ...what() });
-    else this.#turns += 1;
+  selected(what: () => Omit<Extract<LabFact, { type: 'selected' }>, 'type'>, at: number): void {
+    this.#wake(at);
+    if (this.#mayList()) {
+      this.#list({ type: 'selected', ...what() }, at);
+    } else {
+      this.#beginSums(at);
+      this.#turns += 1;
+    }
   }
 
-  fact(fact: LabFact): void {
-    // What a connection did must stand in the log before its end.
-    if (fact.type === 'closed' && this.#sums.has(fact.connection)) this.#emitSums();
-    this.#list(fact);
+  fact(fact: LabFact, at?: number): void {
+    this.#wake(at);
+    // What a connection did must stand in the log before what became of it.
+    if ('connection' in fact && this.#sums.has(fact.connection)) this.#emitSums(at);
+    this.#list(fact, at);
+  }
+
+  beforeCall(): number {
+    return this.#timed();
   }
 
   blocking(now: number, what: () => Blocking): number {
-    const nothingNew = this.#facts.length === 0 && this.#sums.size === 0 && this.#turns === 0;
-    if (nothingNew && this.#saidBlocked) return Infinity;
+    if (this.#asleepSince === AWAKE) {
+      this.#asleepSince = this.#timed(now);
+      this.#toldOfWait = this.#mayList();
+      if (this.#toldOfWait) this.#list({ type: 'blocked', ...what() }, this.#asleepSince);
+      else this.#beginSums(this.#asleepSince);
+    }
+    if (!this.#isOpen) return Infinity;
     if (now < this.#flushAt) return this.#flushAt;
-    this.flush(what());
+    this.flush(what);
     return Infinity;
   }
 
-  /** The thread came out of a wait that no socket call ended: its next wait is another one. */
+  /** The thread came out of a wait that no socket call ended. */
   wokeUp(): void {
-    this.#saidBlocked = false;
+    this.#wake(performance.now());
   }
 
-  /** Posts everything now; `blocked` is what the thread is about to wait for. */
-  flush(blocked?: Blocking): void {
-    this.#emitSums();
-    if (blocked) this.#list({ type: 'blocked', ...blocked });
-    if (this.#facts.length === 0) return;
-    this.#post(this.#facts);
-    this.#facts = [];
-    const { intervalMs, listed } = this.#listed <= 0 ? this.#pace.inARush : this.#pace.atRest;
-    this.#listed = listed;
-    this.#flushAt = performance.now() + intervalMs;
+  /** Posts everything now; `waitsFor` is what the thread waits for, or is about to wait for. */
+  flush(waitsFor?: () => Blocking): void {
+    if (waitsFor && this.#asleepSince === AWAKE) {
+      this.#asleepSince = this.#timed();
+      this.#toldOfWait = false;
+    }
+    const since = waitsFor ? this.#asleepSince : undefined;
+    this.#emitSums(since);
+    if (waitsFor && !this.#toldOfWait) {
+      this.#list({ type: 'blocked', ...waitsFor() }, since);
+      this.#toldOfWait = true;
+    }
+    if (this.#facts.length > 0) {
+      this.#post(this.#facts);
+      this.#facts = [];
+      const { intervalMs, listed } = this.#listed <= 0 ? this.#pace.inARush : this.#pace.atRest;
+      this.#listed = listed;
+      this.#flushAt = performance.now() + intervalMs;
+    }
+    if (this.#isOpen) this.#place.close();
+    this.#isOpen = false;
+  }
+
+  /** The thread came out of its wait, if it was in one. */
+  #wake(at?: number): void {
+    if (this.#asleepSince === AWAKE) return;
+    if (!this.#toldOfWait) this.#waited += (at ?? performance.now()) - this.#asleepSince;
+    this.#asleepSince = AWAKE;
   }
 
   #mayList(): boolean {
     return this.#listed-- > 0 || !this.#maySumUp();
   }
 
-  #list(fact: LabFact): void {
-    this.#saidBlocked = fact.type === 'blocked';
+  #list(fact: LabFact, at?: number): void {
     // Assigned, not spread: this runs for every call of a busy server.
-    this.#facts.push(Object.assign(fact, { t: this.#clock.now() }));
+    this.#facts.push(Object.assign(fact, { t: this.#clock.at(this.#timed(at)) }));
+  }
+
+  /**
+   * The time for a fact, in terms of performance.now(): `at`, or now. The first that is kept since the
+   * last post opens this thread's place before its time is taken (report-board.ts).
+   */
+  #timed(at?: number): number {
+    if (this.#isOpen) return at ?? performance.now();
+    this.#isOpen = true;
+    this.#place.open(this.#clock.now());
+    return performance.now();
+  }
+
+  #beginSums(at?: number): void {
+    if (this.#summedSince === NOT_YET) this.#summedSince = this.#timed(at);
   }
 
   #sumOf({ id, fd }: TracedConnection): SummedConnection {
     let sum = this.#sums.get(id);
     if (!sum) {
-      if (this.#sums.size === 0) this.#summedSince = this.#clock.now();
+      this.#beginSums();
       sum = {
         connection: id,
         fd,
@@ -183,17 +251,25 @@ export class Recorder implements SocketTrace {
     return sum;
   }
 
-  #emitSums(): void {
-    if (this.#sums.size === 0 && this.#turns === 0) return;
-    const micros = this.#sums.size === 0 ? 0 : this.#clock.now() - this.#summedSince;
-    this.#list({
-      type: 'summed',
-      micros,
-      turns: this.#turns,
-      connections: [...this.#sums.values()],
-    });
+  /** `at` is when the summed stretch ended, if that is not now: when the thread fell asleep. */
+  #emitSums(at = performance.now()): void {
+    if (this.#sums.size > 0 || this.#turns > 0) {
+      const micros = (at - this.#summedSince) * 1000;
+      this.#list(
+        {
+          type: 'summed',
+          micros: Math.max(0, Math.round(micros)),
+          waited: Math.round(Math.min(this.#waited * 1000, micros)),
+          turns: this.#turns,
+          connections: [...this.#sums.values()],
+        },
+        at,
+      );
+    }
     this.#sums.clear();
     this.#turns = 0;
+    this.#summedSince = NOT_YET;
+    this.#waited = 0;
   }
 }
 

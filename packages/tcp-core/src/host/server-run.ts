@@ -2,7 +2,7 @@
  * One run of one server, from its start to the end of its last thread.
  *
  * The threads are started and ended here, because a thread that blocks in accept cannot look after
- * others. What they report is gathered here and put into order before it goes to the lab.
+ * others. What they report goes to the event log; what the run itself must know of it is read on the way.
  */
 
 import {
@@ -13,8 +13,8 @@ import {
 } from 'node:worker_threads';
 import { SocketError } from '../sockets/api.ts';
 import { libc, needDescriptors, openPipe, SHUT_RD } from '../sockets/libc.ts';
-import type { LabFact, ServerId, ThreadFact, ThreadRole } from '../trace/events.ts';
-import type { Clock } from './clock.ts';
+import type { LabFact, ServerId, ThreadRole } from '../trace/events.ts';
+import type { EventLog } from './event-log.ts';
 import type { ServerOptions } from './server-options.ts';
 import { type DescriptorBook, ThreadSlots } from './shared-memory.ts';
 import type { ThreadAssignment, ThreadMessage } from './thread-messages.ts';
@@ -27,8 +27,6 @@ const THREAD_PROGRAM = new URL(
 
 /** A thread that does not end by itself in this time is terminated. */
 const STOP_TIMEOUT_MS = 1500;
-/** Of a client thread; the rest of a rush comes with the next round of the event loop. */
-const MESSAGES_AT_ONCE = 64;
 /** Spare threads beyond the wanted number end after so long. */
 const RETIRE_AFTER_MS = 1000;
 /** When there are too few descriptors for one more thread, the next try is made after so long. */
@@ -41,13 +39,11 @@ const DESCRIPTORS_A_THREAD = 8;
 
 /** What a run needs of the lab. */
 export interface RunContext {
-  clock: Clock;
+  log: EventLog;
   descriptors: DescriptorBook;
   /** One integer, kept over restarts: the server's last connection number. */
   connections: SharedArrayBuffer;
   nextThread(): number;
-  /** Takes facts in their order. */
-  deliver(facts: { thread: number | null; fact: ThreadFact }[]): void;
   /** The run broke down and is being stopped. */
   broke(error: Error): void;
 }
@@ -56,6 +52,7 @@ interface RunningThread {
   number: number;
   worker: Worker;
   port: MessagePort;
+  reporter: ReturnType<EventLog['expect']>;
   slot: number | undefined;
   tid: number;
   exited: Promise<void>;
@@ -138,7 +135,8 @@ export class ServerRun {
     const starting = [...this.#threads.values()].filter(({ tid }) => tid === 0).length;
     needDescriptors(DESCRIPTORS_A_THREAD * (starting + 1), `a thread of ${this.#server}`);
     const { port1, port2 } = new MessageChannel();
-    const { clock, descriptors, connections } = this.#context;
+    const { log, descriptors, connections } = this.#context;
+    const reporter = log.expect(() => this.#collect(number));
     const workerData: ThreadAssignment = {
       server: this.#server,
       thread: number,
@@ -147,7 +145,9 @@ export class ServerRun {
       options: this.#options,
       port: port2,
       wakeFd: this.#wake.readFd,
-      clockOriginNs: clock.originNs,
+      clockOriginNs: log.clock.originNs,
+      board: log.board.memory,
+      place: reporter.place,
       slots: this.#slots.memory,
       descriptors: descriptors.memory,
       connections,
@@ -165,45 +165,31 @@ export class ServerRun {
         failure = error;
       });
       worker.on('exit', () => {
-        this.#collect({ exited: number });
         this.#bury(number, failure);
         resolve();
       });
     });
     port1.on('message', (message: ThreadMessage) => {
-      this.#collect({ from: number, message });
+      this.#take(number, message);
+      log.look();
     });
-    this.#threads.set(number, { number, worker, port: port1, slot, tid: 0, exited });
+    this.#threads.set(number, { number, worker, port: port1, reporter, slot, tid: 0, exited });
   }
 
-  /**
-   * Takes everything that all threads have posted, and delivers it in the order it happened. All,
-   * because messages of two threads may be read here in another order than they were sent, and a
-   * connection must be accepted before it receives. For that the acceptor, the first, is read last.
-   */
-  #collect(what: { from: number; message: ThreadMessage } | { exited: number }): void {
-    const facts: { thread: number; fact: ThreadFact }[] = [];
-    const take = (thread: number, message: ThreadMessage): void => {
-      if (message.type === 'facts') {
-        Atomics.sub(this.#untaken, 0, message.facts.length);
-        facts.push(...message.facts.map((fact) => ({ thread, fact })));
-      } else if (message.type === 'failed') failures.push(new ThreadFailure(message));
-    };
-    const failures: Error[] = [];
-    if ('from' in what) take(what.from, what.message);
-    for (const { number, port, slot } of [...this.#threads.values()].reverse()) {
-      const toTheEnd = slot === undefined || ('exited' in what && what.exited === number);
-      const most = toTheEnd ? Infinity : MESSAGES_AT_ONCE;
-      for (let i = 0; i < most; i++) {
-        const next = receiveMessageOnPort(port);
-        if (!next) break;
-        take(number, next.message as ThreadMessage);
-      }
-    }
-    facts.sort((a, b) => a.fact.t - b.fact.t);
-    if (facts.length > 0) this.#context.deliver(facts);
-    for (const { thread, fact } of facts) this.#look(thread, fact);
-    for (const failure of failures) this.#fail(failure);
+  /** Takes everything that the thread has posted. */
+  #collect(number: number): void {
+    const port = this.#threads.get(number)?.port;
+    for (let next = port && receiveMessageOnPort(port); next; next = receiveMessageOnPort(port!))
+      this.#take(number, next.message as ThreadMessage);
+  }
+
+  #take(number: number, message: ThreadMessage): void {
+    this.#threads.get(number)?.reporter.took();
+    if (message.type === 'failed') this.#fail(new ThreadFailure(message));
+    if (message.type !== 'facts') return;
+    Atomics.sub(this.#untaken, 0, message.facts.length);
+    this.#context.log.take(this.#server, number, message.facts);
+    for (const fact of message.facts) this.#look(number, fact);
   }
 
   /** What the run itself must know of what its threads report. */
@@ -272,6 +258,7 @@ export class ServerRun {
   #bury(number: number, failure: Error | undefined): void {
     const thread = this.#threads.get(number);
     if (!thread) return;
+    this.#collect(number);
     this.#threads.delete(number);
     thread.port.close();
     for (const fd of this.#context.descriptors.takeFrom(number)) libc().close(fd);
@@ -283,14 +270,9 @@ export class ServerRun {
       // Somebody may be waiting for a thread since before there was a place for one.
       this.#keepSpares();
     }
-    if (thread.tid !== 0) {
-      const fact: ThreadFact = {
-        type: 'threadEnded',
-        tid: thread.tid,
-        t: this.#context.clock.now(),
-      };
-      this.#context.deliver([{ thread: number, fact }]);
-    }
+    if (thread.tid !== 0)
+      void this.#context.log.add(this.#server, [{ type: 'threadEnded', tid: thread.tid }], number);
+    thread.reporter.end();
     if (failure) {
       if (!couldNotStart) this.#fail(failure);
     } else if (thread.tid !== 0) {

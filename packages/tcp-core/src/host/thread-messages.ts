@@ -15,6 +15,9 @@ export interface ThreadAssignment {
   port: MessagePort;
   wakeFd: number;
   clockOriginNs: bigint;
+  /** Where it says how far it has reported, and its place there. */
+  board: SharedArrayBuffer;
+  place: number;
   slots: SharedArrayBuffer;
   descriptors: SharedArrayBuffer;
   /** One integer: the last connection's number. */

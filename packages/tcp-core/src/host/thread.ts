@@ -21,6 +21,7 @@ import type { TracedConnection } from '../sockets/socket-trace.ts';
 import type { ServerId } from '../trace/events.ts';
 import { Clock } from './clock.ts';
 import { oneOfManyThreads, onlyThread, Recorder } from './recorder.ts';
+import { ReportBoard } from './report-board.ts';
 import { DescriptorBook, ThreadSlots } from './shared-memory.ts';
 import type { ThreadAssignment, ThreadMessage } from './thread-messages.ts';
 
@@ -34,7 +35,7 @@ const servers: Record<ServerId, (sockets: Sockets, assignment: Assignment) => ne
   server4: echo,
 };
 
-const { server, thread, role, slot, options, port, wakeFd, ...memory } =
+const { server, thread, role, slot, options, port, wakeFd, place, ...memory } =
   workerData as ThreadAssignment;
 const clock = new Clock(memory.clockOriginNs);
 const slots = new ThreadSlots(memory.slots);
@@ -43,10 +44,19 @@ const connections = new Int32Array(memory.connections);
 const untaken = new Int32Array(memory.untaken);
 /** Also where every call was to be listed, if the lab cannot keep up: its memory is not endless. */
 const maySumUp = (): boolean => options.sumUp || Atomics.load(untaken, 0) > UNTAKEN_MAX;
+const board = new ReportBoard(memory.board);
 const recorder = new Recorder(
   (facts) => {
     Atomics.add(untaken, 0, facts.length);
     post({ type: 'facts', facts });
+  },
+  {
+    open: (t) => {
+      board.open(place, t);
+    },
+    close: () => {
+      board.close(place);
+    },
   },
   clock,
   { maySumUp, pace: role === 'client' ? oneOfManyThreads : onlyThread },
@@ -75,6 +85,7 @@ function main(): void {
     role === 'client' ? `${server} spare` : role === 'acceptor' ? `${server} accept` : server,
   );
   recorder.fact({ type: 'threadStarted', tid, role });
+  recorder.flush(); // what comes now takes long, and the log waits for nobody who has nothing to tell
   let last: ThreadMessage = { type: 'ended' };
   if (role === 'client' || (server !== 'server4' && role === 'server')) warmUp();
   try {
@@ -93,7 +104,7 @@ function main(): void {
 /** A client thread of server 2: waits for a client, serves it, waits for the next. */
 function serveOneAfterTheOther(): void {
   for (;;) {
-    recorder.flush({ call: 'parked', read: [], write: [], timeoutMs: null });
+    recorder.flush(() => ({ call: 'parked', read: [], write: [], own: [], timeoutMs: null }));
     const given = slots.park(slot);
     if (!given) return;
     recorder.wokeUp();
@@ -113,7 +124,7 @@ function startThread({ id, fd }: TracedConnection): void {
     recorder.flush();
   };
   const blocking = (): void => {
-    recorder.flush({ call: 'handoff', read: [], write: [], timeoutMs: null });
+    recorder.flush(() => ({ call: 'handoff', read: [], write: [], own: [], timeoutMs: null }));
   };
   if (!slots.give({ fd, connection: id }, given, blocking)) throw new Stopped();
 }
@@ -164,5 +175,6 @@ function failure(error: unknown): ThreadMessage {
 }
 
 function post(message: ThreadMessage): void {
+  board.posting(place);
   port.postMessage(message);
 }

@@ -7,16 +7,20 @@
  * client's own FIN or until its time is up.
  */
 
-import { libc, MSG_DONTWAIT, POLLIN } from './libc.ts';
+import { errnoName, libc, MSG_DONTWAIT, POLLIN } from './libc.ts';
 
 /** How long a client may take, and how many may do so at once. */
 const LINGER_MS = 1000;
 const LINGERING_MAX = 64;
 
+/** How a drain ended: by the client's FIN, by an error (its errno's name), or because its time was up. */
+export type DrainEnd = 'fin' | 'given up' | { errno: string };
+
 interface Lingering {
   fd: number;
   until: number;
-  close(): void;
+  drained: number;
+  close: (end: DrainEnd, drained: number) => void;
 }
 
 export class LingeringSockets {
@@ -37,13 +41,16 @@ export class LingeringSockets {
   }
 
   /** Takes over a socket that has sent its FIN; `close` is called once, when it is done. */
-  add(fd: number, close: () => void): void {
-    if (this.#drained(fd)) {
-      close();
+  add(fd: number, close: Lingering['close']): void {
+    const socket = { fd, until: performance.now() + LINGER_MS, drained: 0, close };
+    const end = this.#drain(socket);
+    if (end !== undefined) {
+      close(end, socket.drained);
       return;
     }
-    if (this.#sockets.length === LINGERING_MAX) this.#sockets.shift()?.close();
-    this.#sockets.push({ fd, until: performance.now() + LINGER_MS, close });
+    const oldest = this.#sockets.length === LINGERING_MAX ? this.#sockets.shift() : undefined;
+    oldest?.close('given up', oldest.drained);
+    this.#sockets.push(socket);
   }
 
   /** Writes pollfd entries for all, from index `at` of `pollfds`. */
@@ -58,9 +65,10 @@ export class LingeringSockets {
   service(now = performance.now()): void {
     for (let i = this.#sockets.length - 1; i >= 0; i--) {
       const socket = this.#sockets[i]!;
-      if (socket.until > now && !this.#drained(socket.fd)) continue;
+      const end = this.#drain(socket) ?? (socket.until <= now ? 'given up' : undefined);
+      if (end === undefined) continue;
       this.#sockets.splice(i, 1);
-      socket.close();
+      socket.close(end, socket.drained);
     }
   }
 
@@ -69,18 +77,18 @@ export class LingeringSockets {
     this.service(Infinity);
   }
 
-  /** Drops what is in the receive queue; true at FIN or when the connection is gone. */
-  #drained(fd: number): boolean {
+  /** Drops what is in the receive queue; undefined while more may come. */
+  #drain(socket: Lingering): DrainEnd | undefined {
     // A client that sends faster than this is read again at the next turn; others want theirs.
     for (let i = 0; i < 16; i++) {
-      const got = libc().recv(fd, this.#scrap, this.#scrap.length, MSG_DONTWAIT);
-      if (got === 0) return true;
-      if (got < 0) return !WAIT_CODES.has(libc().errno());
+      const got = libc().recv(socket.fd, this.#scrap, this.#scrap.length, MSG_DONTWAIT);
+      if (got === 0) return 'fin';
+      if (got < 0) {
+        const errno = errnoName(libc().errno());
+        return errno === 'EAGAIN' || errno === 'EINTR' ? undefined : { errno };
+      }
+      socket.drained += got;
     }
-    return false;
+    return undefined;
   }
 }
-
-const EAGAIN = 11;
-const EINTR = 4;
-const WAIT_CODES = new Set([EAGAIN, EINTR]);

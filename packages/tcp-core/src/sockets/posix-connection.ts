@@ -15,6 +15,7 @@ import {
   SO_RCVTIMEO,
   SOL_SOCKET,
 } from './libc.ts';
+import { peerHasSentFin } from './peer-fin.ts';
 import type { PosixSockets } from './posix.ts';
 import type { TracedConnection } from './socket-trace.ts';
 
@@ -34,6 +35,7 @@ export class PosixConnection implements Connection, TracedConnection {
   #limitMs = 0;
   #closing = false;
   #closed = false;
+  #drained = 0;
 
   constructor(sockets: PosixSockets, fd: number, id: number) {
     this.#sockets = sockets;
@@ -56,25 +58,21 @@ export class PosixConnection implements Connection, TracedConnection {
         }
         got = libc().recv(this.fd, buffer, length, MSG_DONTWAIT);
       }
-      // The end of the stream may be the shutdown that was meant to wake us.
-      if (got <= 0 && options.stopping()) throw new Stopped();
       if (got > 0) {
         const bytes = buffer.subarray(0, got);
         this.#received += got;
         options.trace.received(this, bytes);
         return bytes;
       }
-      if (got === 0) {
-        if (!this.#peerClosed) {
-          this.#peerClosed = true;
-          options.trace.fact({ type: 'peerClosed', connection: this.id, fd: this.fd });
-        }
-        return EMPTY;
-      }
-      const code = errnoName(libc().errno());
-      if (OUR_FAULT.has(code)) throw lastError('recv', `fd ${this.fd}`);
-      if (code !== 'EAGAIN' && code !== 'EINTR') this.#gone = code;
-      else if (timeoutMs === 0) return undefined;
+      const code = got < 0 ? errnoName(libc().errno()) : null;
+      if (code !== null && OUR_FAULT.has(code)) throw lastError('recv', `fd ${this.fd}`);
+      if (code !== null && code !== 'EAGAIN' && code !== 'EINTR') this.#gone = code;
+      // The end of the stream may be the shutdown that was meant to wake us (ServerRun.wakeAll).
+      const isStopping = options.stopping();
+      if (got === 0 && !(isStopping && !peerHasSentFin(this.fd))) this.#reportFin();
+      if (isStopping) throw new Stopped();
+      if (got === 0) return EMPTY;
+      if (this.#gone === null && timeoutMs === 0) return undefined;
     }
   }
 
@@ -126,17 +124,30 @@ export class PosixConnection implements Connection, TracedConnection {
     }
     this.#closing = true;
     const { trace } = this.#sockets.options;
-    if (libc().shutdown(this.fd, SHUT_WR) === 0) {
-      trace.fact({ type: 'shutdown', connection: this.id, fd: this.fd });
+    if (libc().shutdown(this.fd, SHUT_WR) < 0) {
+      // It was reset meanwhile: there is no FIN to send, and nothing to wait for.
+      this.#gone = errnoName(libc().errno());
+      this.closeNow();
+      return;
     }
-    this.#sockets.lingering.add(this.fd, () => {
+    trace.fact({ type: 'shutdown', connection: this.id, fd: this.fd });
+    this.#sockets.lingering.add(this.fd, (end, drained) => {
+      this.#drained = drained;
+      if (typeof end === 'object') this.#gone = end.errno;
       this.closeNow();
     });
   }
 
   refuse(reason: string): void {
+    const before = this.#sent;
     this.send(Buffer.from(`${reason}\n`), { dontWait: true });
-    this.#sockets.options.trace.fact({ type: 'refused', connection: this.id, fd: this.fd, reason });
+    this.#sockets.options.trace.fact({
+      type: 'refused',
+      connection: this.id,
+      fd: this.fd,
+      reason,
+      sent: this.#sent - before,
+    });
     this.close();
   }
 
@@ -144,17 +155,32 @@ export class PosixConnection implements Connection, TracedConnection {
   closeNow(): void {
     if (this.#closed) return;
     this.#closed = true;
+    const { trace } = this.#sockets.options;
     this.#sockets.forget(this);
+    // Its time is taken before: right after the call another thread may be given the same descriptor.
+    const at = trace.beforeCall();
     libc().close(this.fd);
-    this.#sockets.options.trace.fact({
-      type: 'closed',
-      connection: this.id,
-      fd: this.fd,
-      how: this.#ending(),
-      errno: this.#gone,
-      received: this.#received,
-      sent: this.#sent,
-    });
+    trace.fact(
+      {
+        type: 'closed',
+        connection: this.id,
+        fd: this.fd,
+        how: this.#ending(),
+        errno: this.#gone,
+        received: this.#received,
+        sent: this.#sent,
+        drained: this.#drained,
+      },
+      at,
+    );
+  }
+
+  /** recv returned 0. */
+  #reportFin(): void {
+    if (this.#peerClosed) return;
+    this.#peerClosed = true;
+    const { trace } = this.#sockets.options;
+    trace.fact({ type: 'peerClosed', connection: this.id, fd: this.fd });
   }
 
   #ending(): Ending {

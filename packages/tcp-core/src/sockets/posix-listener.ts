@@ -33,10 +33,12 @@ export class PosixListener implements Listener {
   }
 
   close(): void {
+    const { trace } = this.#sockets.options;
     this.#sockets.forget(this);
+    const at = trace.beforeCall(); // as with a connection
     libc().close(this.fd);
+    trace.fact({ type: 'listenerClosed', fd: this.fd }, at);
     this.#closeSpare();
-    this.#sockets.options.trace.fact({ type: 'listenerClosed', fd: this.fd });
   }
 
   #acceptIfThere(): PosixConnection | undefined {

@@ -26,6 +26,7 @@ import {
   libc,
   POLLIN,
   POLLOUT,
+  SO_KEEPALIVE,
   SO_REUSEADDR,
   SOCK_CLOEXEC,
   SOCK_NONBLOCK,
@@ -33,6 +34,9 @@ import {
   SOL_SOCKET,
   TCP_CLOSE,
   TCP_INFO,
+  TCP_KEEPCNT,
+  TCP_KEEPIDLE,
+  TCP_KEEPINTVL,
   TCP_NODELAY,
 } from './libc.ts';
 import { LingeringSockets } from './lingering.ts';
@@ -60,6 +64,9 @@ export interface PosixOptions {
 
 const RECV_BUFFER = 256 * 1024;
 
+/** After so much silence the kernel asks a client whether it is there; unanswered, it is gone after 25 s. */
+const KEEPALIVE = { idleSeconds: 10, intervalSeconds: 5, probes: 3 };
+
 /** When no newcomer can be accepted, nor turned away, the next look at the queue comes after so long. */
 const DEAF_MS = 100;
 
@@ -71,12 +78,14 @@ export class PosixSockets implements Sockets {
   readonly #open = new Set<PosixConnection | PosixListener>();
   readonly #read = new FdSet();
   readonly #write = new FdSet();
+  readonly #wakeFdAlone: number[];
   #pollfds = new Int32Array(2 * 128);
   /** A listener whose accept would fail: it would be ready for ever, so it is not watched. */
   #deaf = { fd: -1, until: -Infinity };
 
   constructor(options: PosixOptions) {
     this.options = options;
+    this.#wakeFdAlone = [options.wakeFd];
   }
 
   // Properties, not methods: servers take the calls out of the object, as if they were C functions.
@@ -90,6 +99,11 @@ export class PosixSockets implements Sockets {
       this.#set(fd, SOL_SOCKET, SO_REUSEADDR);
       // Replies are small and must not wait for an acknowledgement; accepted sockets inherit it.
       this.#set(fd, IPPROTO_TCP, TCP_NODELAY);
+      // A client that vanished without FIN or RST keeps no place for ever: inherited, too (tcp(7)).
+      this.#set(fd, SOL_SOCKET, SO_KEEPALIVE);
+      this.#set(fd, IPPROTO_TCP, TCP_KEEPIDLE, KEEPALIVE.idleSeconds);
+      this.#set(fd, IPPROTO_TCP, TCP_KEEPINTVL, KEEPALIVE.intervalSeconds);
+      this.#set(fd, IPPROTO_TCP, TCP_KEEPCNT, KEEPALIVE.probes);
       if (libc().bind(fd, bytes, bytes.length) < 0) throw lastError('bind', where);
       if (libc().listen(fd, this.options.backlog) < 0) throw lastError('listen', where);
       return this.#keep(new PosixListener(this, fd, nameOf(fd)));
@@ -107,20 +121,27 @@ export class PosixSockets implements Sockets {
     const { trace, wakeFd } = this.options;
     const began = performance.now();
     const deadline = timeoutMs === undefined ? Infinity : began + timeoutMs;
+    let own = this.#own;
+    let deaf = -1;
+    const watched = (): Pick<Blocking, 'read' | 'write' | 'own'> => ({
+      read: deaf < 0 ? fdsOf(read) : fdsOf(read).filter((fd) => fd !== deaf),
+      write: fdsOf(write),
+      own,
+    });
     const blocking = (): Blocking => ({
       call: 'select',
-      read: fdsOf(read),
-      write: fdsOf(write),
-      timeoutMs: timeoutMs ?? null,
+      ...watched(),
+      timeoutMs: timeoutMs === undefined ? null : wholeMs(timeoutMs),
     });
     for (;;) {
+      own = this.#own;
+      deaf = this.#isDeaf ? this.#deaf.fd : -1;
       this.#read.clear();
       this.#write.clear();
       for (const { fd } of read) this.#read.add(fd);
-      if (this.#isDeaf) this.#read.remove(this.#deaf.fd);
+      if (deaf >= 0) this.#read.remove(deaf);
       for (const { fd } of write) this.#write.add(fd);
-      this.#read.add(wakeFd);
-      for (const fd of this.lingering.fds) this.#read.add(fd);
+      for (const fd of own) this.#read.add(fd);
 
       FdSet.select(this.#read, this.#write, this.#pause(deadline, blocking));
       if (this.#read.has(wakeFd)) throw new Stopped();
@@ -133,13 +154,15 @@ export class PosixSockets implements Sockets {
       const now = performance.now();
       if (nothing && now < deadline) continue;
       if (timeoutMs !== 0 || !nothing) {
-        trace.selected(() => ({
-          read: fdsOf(read),
-          write: fdsOf(write),
-          readable: fdsOf(ready.readable),
-          writable: fdsOf(ready.writable),
-          micros: Math.round((now - began) * 1000),
-        }));
+        trace.selected(
+          () => ({
+            ...watched(),
+            readable: fdsOf(ready.readable),
+            writable: fdsOf(ready.writable),
+            micros: Math.round((now - began) * 1000),
+          }),
+          now,
+        );
       }
       return ready;
     }
@@ -158,7 +181,7 @@ export class PosixSockets implements Sockets {
 
   /** Waits until all sockets that are being drained are closed. */
   finishLingering(): void {
-    while (this.lingering.size > 0) this.waitFor('recv', -1, POLLIN, this.lingering.firstDeadline);
+    while (this.lingering.size > 0) this.waitFor('close', -1, POLLIN, this.lingering.firstDeadline);
   }
 
   /** Ends every connection and listener of this thread, without waiting. */
@@ -171,12 +194,18 @@ export class PosixSockets implements Sockets {
    * Blocks until `fd` is ready for `events`, false if it is not at `deadline` (performance.now(),
    * ms). Throws Stopped.
    */
-  waitFor(call: 'accept' | 'recv' | 'send', fd: number, events: number, deadline: number): boolean {
+  waitFor(
+    call: 'accept' | 'recv' | 'send' | 'close',
+    fd: number,
+    events: number,
+    deadline: number,
+  ): boolean {
     const blocking = (): Blocking => ({
       call,
       read: events === POLLIN && fd >= 0 ? [fd] : [],
       write: events === POLLOUT ? [fd] : [],
-      timeoutMs: deadline === Infinity ? null : Math.max(0, deadline - performance.now()),
+      own: this.#own,
+      timeoutMs: deadline === Infinity ? null : wholeMs(deadline - performance.now()),
     });
     for (;;) {
       const pollfds = this.#pollfds;
@@ -201,7 +230,7 @@ export class PosixSockets implements Sockets {
 
   /** Before a thread blocks on one descriptor: whether it wants to come back soon to report more. */
   hasFactsToHandOn(call: 'recv', fd: number): boolean {
-    const what = (): Blocking => ({ call, read: [fd], write: [], timeoutMs: null });
+    const what = (): Blocking => ({ call, read: [fd], write: [], own: [], timeoutMs: null });
     return this.options.trace.blocking(performance.now(), what) !== Infinity;
   }
 
@@ -214,6 +243,13 @@ export class PosixSockets implements Sockets {
   /** Nobody can be accepted now, for want of descriptors or memory: the next look comes later. */
   turnDeaf({ fd }: PosixListener): void {
     this.#deaf = { fd, until: performance.now() + DEAF_MS };
+  }
+
+  /** What is watched besides: see `own` in trace/events.ts. */
+  get #own(): number[] {
+    return this.lingering.size === 0
+      ? this.#wakeFdAlone
+      : [this.options.wakeFd, ...this.lingering.fds];
   }
 
   get #isDeaf(): boolean {
@@ -255,8 +291,8 @@ export class PosixSockets implements Sockets {
     return socket;
   }
 
-  #set(fd: number, level: number, option: number): void {
-    if (libc().setsockopt(fd, level, option, Int32Array.of(1), 4) < 0) {
+  #set(fd: number, level: number, option: number, value = 1): void {
+    if (libc().setsockopt(fd, level, option, Int32Array.of(value), 4) < 0) {
       throw lastError('setsockopt', `fd ${fd}`);
     }
   }
@@ -278,6 +314,11 @@ function nameOf(fd: number): Address {
     throw lastError('getsockname', `fd ${fd}`);
   }
   return decodeSockaddr(bytes);
+}
+
+/** As poll(2) takes it: rounded up. */
+function wholeMs(ms: number): number {
+  return Math.max(0, Math.ceil(ms));
 }
 
 function fdsOf(sockets: Iterable<{ fd: number }>): number[] {

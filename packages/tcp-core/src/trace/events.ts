@@ -14,8 +14,11 @@ export type ServerId = (typeof serverIds)[number];
 export const busyPolicies = ['busy', 'refuse', 'queue'] as const;
 export type BusyPolicy = (typeof busyPolicies)[number];
 
-/** A call a thread can be blocked in. `handoff` waits for a free thread, `parked` for a client. */
-export type BlockingCall = 'accept' | 'recv' | 'send' | 'select' | 'handoff' | 'parked';
+/**
+ * A call a thread can be blocked in. `close` drops what still arrives until the client's FIN, `handoff`
+ * waits for a free thread, `parked` for a client.
+ */
+export type BlockingCall = 'accept' | 'recv' | 'send' | 'select' | 'close' | 'handoff' | 'parked';
 
 /** `server`: the only thread of servers 1, 3, 4. `acceptor` and `client`: server 2's. */
 export type ThreadRole = 'server' | 'acceptor' | 'client';
@@ -73,6 +76,12 @@ export const WAITING_LISTED = 32;
 /** Payload previews hold at most this many bytes, one character (U+0000 to U+00FF) a byte. */
 export const PREVIEW_BYTES = 256;
 
+/**
+ * An event is published when every thread has reported that far, so that all stand in the order in which
+ * they happened; but no later than after so many milliseconds, whoever has not reported then.
+ */
+export const HOLD_MAX_MS = 2000;
+
 /** What every event carries. */
 export interface Stamp {
   /** One run of the lab; a new one when the gateway restarts. */
@@ -123,12 +132,17 @@ export type LabFact =
   /** An operating-system thread runs; `tid` is what `ps -T` shows as SPID. */
   | { type: 'threadStarted'; tid: number; role: ThreadRole }
   | { type: 'threadEnded'; tid: number }
-  /** The thread waits in `call` for one of these descriptors (`timeoutMs` null: for ever). */
+  /**
+   * The thread waits in `call` for one of these descriptors (`timeoutMs` null: for ever). `own` are those
+   * that the socket layer watches for reasons of its own: the pipe that wakes it to stop, and sockets
+   * that were closed while their client may still be sending.
+   */
   | {
       type: 'blocked';
       call: BlockingCall;
       read: number[];
       write: number[];
+      own: number[];
       timeoutMs: number | null;
     }
   /** accept returned a new socket. `reset`: its client had reset it while it was in the queue. */
@@ -174,20 +188,31 @@ export type LabFact =
       requested: number;
       preview: string;
     }
-  /** The server turned the client away with this line. */
-  | { type: 'refused'; connection: number; fd: number; reason: string }
-  /** select returned: which descriptors were watched, which were ready, how long it waited. */
+  /**
+   * The server turned the client away with this line. Of the line, with its newline, the kernel took
+   * `sent` bytes: 0 if the client was gone already.
+   */
+  | { type: 'refused'; connection: number; fd: number; reason: string; sent: number }
+  /**
+   * select returned: which descriptors were watched (`own`: see `blocked`), which were ready, how long it
+   * waited.
+   */
   | {
       type: 'selected';
       read: number[];
       write: number[];
+      own: number[];
       readable: number[];
       writable: number[];
       micros: number;
     }
   /** shutdown(SHUT_WR): the server sent its FIN and still reads. */
   | { type: 'shutdown'; connection: number; fd: number }
-  /** close: the descriptor is free again. The totals are the connection's, in bytes. */
+  /**
+   * close: the descriptor is free again. `errno` is that of the recv, send or shutdown that failed first. The
+   * totals are the connection's, in bytes; `drained` is what still arrived after the server's own FIN and
+   * was dropped.
+   */
   | {
       type: 'closed';
       connection: number;
@@ -196,9 +221,19 @@ export type LabFact =
       errno: string | null;
       received: number;
       sent: number;
+      drained: number;
     }
-  /** At a high rate calls are counted, not listed; the totals stay exact. */
-  | { type: 'summed'; micros: number; turns: number; connections: SummedConnection[] }
+  /**
+   * At a high rate calls are counted, not listed; the totals stay exact. The stretch took `micros`, and for
+   * `waited` of them the thread was blocked.
+   */
+  | {
+      type: 'summed';
+      micros: number;
+      waited: number;
+      turns: number;
+      connections: SummedConnection[];
+    }
   /**
    * Something changed in the kernel's table of sockets. `acceptQueue` is the depth of the
    * listener's queue (null: nothing listens), `waiting` who is in it, by port; `timeWait` counts the

@@ -41,9 +41,16 @@ export interface ThreadState {
   /** The descriptors it waits for. */
   read: number[];
   write: number[];
+  /** Those that the socket layer waits for, for reasons of its own. */
+  own: number[];
   timeoutMs: number | null;
   /** When it began to wait, or to work. */
   since: number;
+  /** Microseconds that it has waited, and not waited, as far as it has reported. */
+  waited: number;
+  worked: number;
+  /** Its last event. */
+  heardAt: number;
   /** Server 2: the connection this thread serves. */
   connection: number | null;
   /** The last return of select in this thread. */
@@ -86,8 +93,9 @@ export interface ConnectionState {
   /** Who has sent a FIN. */
   peerClosed: boolean;
   localClosed: boolean;
-  /** The line it was turned away with. */
+  /** The line it was turned away with, and how many bytes of it were sent. */
   refused: string | null;
+  refusalSent: number;
   /** The last few messages and answers, oldest first (servers 1 to 3). */
   exchanges: Exchange[];
   /** Previews of the last recv and the last send, one character a byte. */
@@ -98,7 +106,7 @@ export interface ConnectionState {
   /** The last sample of its socket in the kernel; null before the first. */
   kernel: KernelSocket | null;
   /** Set when it is closed. */
-  end: { t: number; how: Ending; errno: string | null } | null;
+  end: { t: number; how: Ending; errno: string | null; drained: number } | null;
 }
 
 export type ServerStatus = 'stopped' | 'starting' | 'listening' | 'not listening' | 'crashed';

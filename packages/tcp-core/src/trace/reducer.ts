@@ -120,6 +120,7 @@ class Draft {
 function reduce(draft: Draft, event: LabEvent): void {
   const server = draft.server(event.server);
   const thread = draft.thread(server, event.thread);
+  if (thread) noteTime(thread, event);
   // Whatever a thread reports, it is not blocked any more; `blocked` below says so again.
   if (thread && thread.call !== null) {
     thread.call = null;
@@ -172,8 +173,12 @@ function reduce(draft: Draft, event: LabEvent): void {
         call: null,
         read: [],
         write: [],
+        own: [],
         timeoutMs: null,
         since: event.t,
+        waited: 0,
+        worked: 0,
+        heardAt: event.t,
         connection: null,
         lastSelect: null,
         last: {
@@ -194,6 +199,7 @@ function reduce(draft: Draft, event: LabEvent): void {
       thread.call = event.call;
       thread.read = event.read;
       thread.write = event.write;
+      thread.own = event.own;
       thread.timeoutMs = event.timeoutMs;
       thread.since = event.t;
       return;
@@ -271,6 +277,16 @@ function withoutTaken(
 ): KernelSocket | null {
   if (!kernel || kernel.receive === 0 || t < sampledAt) return kernel;
   return { ...kernel, receive: Math.max(0, kernel.receive - bytes) };
+}
+
+/** Counts the time since the thread was heard of last: it waited, or it did not; a sum says how much of each. */
+function noteTime(thread: ThreadState, event: LabEvent): void {
+  const passed = Math.max(0, event.t - thread.heardAt);
+  const waited =
+    event.type === 'summed' ? Math.min(event.waited, passed) : thread.call === null ? 0 : passed;
+  thread.waited += waited;
+  thread.worked += passed - waited;
+  thread.heardAt = event.t;
 }
 
 /** Where in its program the thread is after the event, and whom of the ready it has come to. */
@@ -375,9 +391,15 @@ function reduceConnection(draft: Draft, server: ServerState, event: ConnectionEv
     case 'refused':
       server.totals.refused += 1;
       connection.refused = event.reason;
+      connection.refusalSent = event.sent;
       return;
     case 'closed':
-      connection.end = { t: event.t, how: event.how, errno: event.errno };
+      connection.end = {
+        t: event.t,
+        how: event.how,
+        errno: event.errno,
+        drained: event.drained,
+      };
       if (server.connections[event.connection]) {
         delete server.connections[event.connection];
         server.ended = [...server.ended, connection].slice(-ENDED_KEPT);
@@ -444,6 +466,7 @@ function newConnection(event: {
     peerClosed: false,
     localClosed: false,
     refused: null,
+    refusalSent: 0,
     exchanges: [],
     lastReceived: '',
     lastSent: '',
