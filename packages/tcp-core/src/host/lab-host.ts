@@ -65,7 +65,9 @@ export class LabHost {
       const sampler = new KernelSampler({
         state: () => this.state,
         now: () => this.#log.now(),
-        report: (server, facts) => this.#log.add(server, facts),
+        report: (server, facts) => {
+          void this.#log.add(server, facts);
+        },
       });
       this.#sampler = sampler;
       this.onEvents((events) => {
