@@ -176,7 +176,8 @@ describe('a history', () => {
       const stamp = { epoch, seq, t, server, thread };
       return seq % 3 === 0
         ? {
-            type: 'selected', own: [],
+            type: 'selected',
+            own: [],
             read: [...read],
             write: [],
             readable: [20],
