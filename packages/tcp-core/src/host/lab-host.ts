@@ -95,7 +95,7 @@ export class LabHost {
 
   /** The lab's clock: microseconds since its epoch began, as in the events' `t`. */
   now(): number {
-    return this.#clock.now();
+    return this.#log.now();
   }
 
   /** The last events, and the state after each of them. */

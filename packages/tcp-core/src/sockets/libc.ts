@@ -26,8 +26,6 @@ export const TCP_KEEPIDLE = 4;
 export const TCP_KEEPINTVL = 5;
 export const TCP_KEEPCNT = 6;
 export const TCP_INFO = 11;
-/** The state of a socket that has been reset (include/net/tcp_states.h). */
-export const TCP_CLOSE = 7;
 export const MSG_PEEK = 0x02;
 export const MSG_DONTWAIT = 0x40;
 export const MSG_NOSIGNAL = 0x4000;

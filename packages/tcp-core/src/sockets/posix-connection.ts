@@ -15,9 +15,9 @@ import {
   SO_RCVTIMEO,
   SOL_SOCKET,
 } from './libc.ts';
-import { peerHasSentFin } from './peer-fin.ts';
 import type { PosixSockets } from './posix.ts';
 import type { TracedConnection } from './socket-trace.ts';
+import { peerHasSentFin } from './tcp-state.ts';
 
 /** How long a thread that blocks in recv may hold back what it has to report. */
 const HAND_ON_MS = 20;

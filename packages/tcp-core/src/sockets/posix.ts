@@ -32,8 +32,6 @@ import {
   SOCK_NONBLOCK,
   SOCK_STREAM,
   SOL_SOCKET,
-  TCP_CLOSE,
-  TCP_INFO,
   TCP_KEEPCNT,
   TCP_KEEPIDLE,
   TCP_KEEPINTVL,
@@ -44,6 +42,7 @@ import { PosixConnection } from './posix-connection.ts';
 import { PosixListener } from './posix-listener.ts';
 import { decodeSockaddr, encodeSockaddr, SOCKADDR_MAX } from './sockaddr.ts';
 import type { Blocking, SocketTrace, TracedConnection } from './socket-trace.ts';
+import { isReset } from './tcp-state.ts';
 
 /** What the layer is given by the thread that it runs in. */
 export interface PosixOptions {
@@ -296,16 +295,6 @@ export class PosixSockets implements Sockets {
       throw lastError('setsockopt', `fd ${fd}`);
     }
   }
-}
-
-/**
- * Whether a socket that was just accepted has been reset: its address pair is free again, and somebody
- * else may have it. Source: tcp(7), TCP_INFO; struct tcp_info begins with tcpi_state.
- */
-function isReset(fd: number): boolean {
-  const state = new Uint8Array(1);
-  const said = libc().getsockopt(fd, IPPROTO_TCP, TCP_INFO, state, Uint32Array.of(state.length));
-  return said === 0 && state[0] === TCP_CLOSE;
 }
 
 function nameOf(fd: number): Address {
