@@ -152,6 +152,8 @@ export class LabStream {
   #resume(viewer: Viewer): void {
     if (viewer.state !== 'resuming' || viewer.webSocket.readyState !== viewer.webSocket.OPEN)
       return;
+    // What waits is for those who are live by now: this viewer gets it here, and not once more after that.
+    this.#flush();
     const { history } = this.#lab;
     if (viewer.seq < history.first || viewer.seq > history.last) {
       this.#skip(viewer);

@@ -25,6 +25,7 @@ export class Viewer {
   /** The last event that is known, from a snapshot or by itself. */
   seq = 0;
   #look: (() => void)[] = [];
+  #hasLeft = false;
 
   /** `known` is the state that the viewer has already, for one that resumes. */
   constructor(host: string, query = '', known?: LabState) {
@@ -39,7 +40,13 @@ export class Viewer {
     });
   }
 
-  /** Goes on where another was. */
+  /** Ends the connection; what had arrived but was not taken yet is lost with it. */
+  leave(): void {
+    this.#hasLeft = true;
+    this.webSocket.terminate();
+  }
+
+  /** Goes on where another was that has left. */
   static after(host: string, { state }: Viewer): Viewer {
     if (!state) throw new Error('it had no state yet');
     return new Viewer(host, `?epoch=${state.epoch}&since=${state.seq}`, state);
@@ -63,6 +70,7 @@ export class Viewer {
   }
 
   #take(frame: Frame): void {
+    if (this.#hasLeft) return;
     this.types.push(frame.type);
     if (frame.type === 'snapshot') {
       this.first ??= frame.state;
