@@ -16,13 +16,19 @@ export const queueKinds = [
   'accept queue: as many named as it is deep',
   'accept queue: their order, where one is told',
   'accept queue: who waits long is named',
+  'accepted: whether it was reset in the queue',
   'kernel: the TCP state of a connection',
 ];
 
 /** The log names so many at most (WAITING_LISTED). */
 const LISTED = 32;
-/** Whoever waits so long, in µs, must have been seen: the kernel's table is read once a second at least. */
+/** A reading takes no longer than this, in µs: whoever had waited for so long must be in it. */
 const LONG = 1.6e6;
+/** And between two readings there is no more time than this, in µs, even when the machine is very busy. */
+const VERY_LONG = 6e6;
+
+/** So many µs after the client's call its RST has surely come, however busy the machine is. */
+const RESET_TRAVELS = 20_000;
 
 /** @typedef {Extract<LabEvent, { type: 'sampled' }>} Sampled */
 
@@ -40,6 +46,7 @@ export function compareQueue(visits, entries, ledger) {
     if (entry.event.type === 'sampled') compareSample(entry, entry.event, stays, ledger);
   }
   compareNamed(entries, ledger);
+  compareResets(visits, ledger);
   compareLong(stays, samples, ledger);
   compareStates(visits, samples, ledger);
 }
@@ -54,23 +61,25 @@ function stayOf(visit, entries) {
       event.type === 'listenerClosed' && event.server === story.client.server && at >= calledAt,
   );
   const shut = door?.at ?? Infinity;
+  const told = visit.entries.find(({ event }) => event.type === 'accepted')?.at ?? Infinity;
+  const accepted = socket ? Math.max(socket.opened.exit, told) : Infinity;
   return {
     visit,
     first: calledAt - TOLERANCE,
     since: connectedAt === null ? Infinity : connectedAt + TOLERANCE,
     until: Math.min(socket?.opened.entry ?? Infinity, gone, shut) - TOLERANCE,
     // A connection that was reset stays in the queue, without a name, until it is accepted.
-    last: Math.min(socket?.opened.exit ?? Infinity, Math.max(shut, gone)) + TOLERANCE,
+    last: Math.min(accepted, Math.max(shut, gone)) + TOLERANCE,
   };
 }
 
 /** @param {Entry} entry @param {Sampled} event @param {readonly Stay[]} stays @param {Ledger} ledger */
 function compareSample(entry, event, stays, ledger) {
-  // The reading lies between these two.
-  const [from, to] = [entry.at - (numberIn(event, 'micros') ?? 0), entry.delivered];
+  // It tells of the moment at which it stands in the log; it was read before, and nobody knows how long.
+  const [from, to] = [entry.at - TOLERANCE, entry.at + TOLERANCE];
   const here = stays.filter(({ visit }) => visit.story.client.server === event.server);
   const maybe = here.filter(({ first, last }) => first <= to && last >= from);
-  const surely = here.filter(({ since, until }) => since <= from && until >= to);
+  const surely = here.filter(({ since, until }) => since <= from - LONG && until >= to);
   for (const { address, port } of event.waiting) {
     ledger.compare(
       'accept queue: who is named waited',
@@ -80,40 +89,60 @@ function compareSample(entry, event, stays, ledger) {
   }
   const { acceptQueue, waiting } = event;
   if (acceptQueue === null) return;
+  for (const {
+    visit: { story },
+    since,
+  } of acceptQueue > LISTED ? [] : surely) {
+    ledger.compare(
+      'accept queue: who waits long is named',
+      waiting.some(({ address, port }) => story.address === address && story.port === port),
+      () =>
+        `${story.address} port ${story.port} had waited for ${ms(from - since)}\n${shown(entry, [])}`,
+    );
+  }
   ledger.compare(
     'accept queue: the depth',
     acceptQueue >= surely.length && acceptQueue <= maybe.length,
     () => `at least ${surely.length} waited, at most ${maybe.length}\n${shown(entry, [])}`,
   );
-  const wereReset = maybe.filter(
-    ({ visit: { story } }) => story.resetAt !== null && story.resetAt < to,
+  const unnamed = numberIn(event, 'unnamed') ?? 0;
+  const wereReset = here.filter(
+    ({ first, last, visit: { story } }) =>
+      first <= to && last >= from && story.resetAt !== null && story.resetAt < to,
   );
-  const named = Math.min(acceptQueue, LISTED);
   ledger.compare(
     'accept queue: as many named as it is deep',
-    waiting.length <= named && waiting.length >= named - wereReset.length,
+    waiting.length === Math.min(acceptQueue - unnamed, LISTED) && unnamed <= wereReset.length,
     () =>
-      `${acceptQueue} deep, ${waiting.length} named, ${wereReset.length} were reset\n${shown(entry, [])}`,
+      `${acceptQueue} deep, ${waiting.length} named, ${unnamed} without a name, ${wereReset.length} were reset\n${shown(entry, [])}`,
   );
   compareOrder(entry, event, maybe, ledger);
 }
 
-/** The kernel's queue is first in, first out: they are accepted in their order. @param {Entry} entry @param {Sampled} event @param {readonly Stay[]} maybe @param {Ledger} ledger */
+/**
+ * The kernel's queue is first in, first out: they are accepted in their order. Those of one batch have none.
+ *
+ * @param {Entry} entry
+ * @param {Sampled} event
+ * @param {readonly Stay[]} maybe
+ * @param {Ledger} ledger
+ */
 function compareOrder(entry, { waiting }, maybe, ledger) {
-  const places = waiting.map(({ address, port }) => {
-    const stay = maybe.find(
-      ({ visit: { story } }) => story.address === address && story.port === port,
+  const places = waiting.map((one, i) => {
+    const all = maybe.filter(
+      ({ visit: { story } }) => story.address === one.address && story.port === one.port,
     );
-    return stay?.visit.socket?.opened.exit;
+    // A port may be used twice in one queue: then it is not known which of the two is meant.
+    const [stay] = all.length === 1 ? all : [];
+    return { batch: numberIn(one, 'batch') ?? i, at: stay?.visit.socket?.opened.exit };
   });
-  let last = -Infinity;
-  for (const [i, place] of places.entries()) {
-    if (place === undefined || Reflect.get(waiting[i] ?? {}, 'ordered') === false) continue;
-    ledger.compare('accept queue: their order, where one is told', place >= last, () => {
+  for (const [i, { batch, at }] of places.entries()) {
+    if (at === undefined) continue;
+    const wrong = places.find((other) => other.batch < batch && (other.at ?? 0) > at);
+    ledger.compare('accept queue: their order, where one is told', !wrong, () => {
       const port = waiting[i]?.port ?? 0;
-      return `port ${port} is behind one that was accepted ${ms(last - place)} later\n${shown(entry, [])}`;
+      return `port ${port} is behind one that was accepted ${ms((wrong?.at ?? 0) - at)} later\n${shown(entry, [])}`;
     });
-    last = Math.max(last, place);
   }
 }
 
@@ -144,10 +173,26 @@ function compareNamed(entries, ledger) {
   }
 }
 
+/** Whether a client had reset its connection before it was accepted. @param {readonly Visit[]} visits @param {Ledger} ledger */
+function compareResets(visits, ledger) {
+  for (const { story, socket, entries } of visits) {
+    const accepted = entries.find(({ event }) => event.type === 'accepted');
+    if (!accepted || !socket || story.finAt !== null) continue;
+    const says = Reflect.get(accepted.event, 'reset') === true;
+    const resetAt = story.resetAt ?? Infinity;
+    const surely = resetAt < socket.opened.entry - RESET_TRAVELS;
+    ledger.compare(
+      'accepted: whether it was reset in the queue',
+      says ? resetAt < accepted.at + TOLERANCE : !surely,
+      () => `reset ${ms(accepted.at - resetAt)} before\n${shown(accepted, [socket.opened])}`,
+    );
+  }
+}
+
 /** @param {readonly Stay[]} stays @param {readonly Entry[]} samples @param {Ledger} ledger */
 function compareLong(stays, samples, ledger) {
   for (const { visit, since, until } of stays) {
-    if (until - since < LONG) continue;
+    if (until - since < VERY_LONG) continue;
     const { address, port, client } = visit.story;
     const seen = samples.some(
       ({ event, at }) =>
