@@ -10,6 +10,7 @@ import { closings, Refusal } from './errors.ts';
 import type { Gateway } from './gateway.ts';
 import { Identifier } from './identify.ts';
 import { TICK_MS } from './page-socket.ts';
+import { PeerProofs } from './peer-proof.ts';
 import { ClientQuery } from './schemas.ts';
 
 /** An address to connect to, for one to listen at: the wildcards listen on loopback too. */
@@ -28,8 +29,12 @@ export function registerClientBridge(app: Gateway, { lab, maxSessions }: BridgeO
       lab.record(server, { type: 'identified', connection, client, session }),
     () => lab.now(),
   );
+  const proofs = new PeerProofs();
   const unsubscribe = lab.onEvents((events) => {
-    for (const event of events) identifier.observe(event);
+    for (const event of events) {
+      identifier.observe(event);
+      proofs.observe(event);
+    }
   });
   const ticks = setInterval(() => {
     for (const session of sessions) session.tick();
@@ -81,6 +86,7 @@ export function registerClientBridge(app: Gateway, { lab, maxSessions }: BridgeO
       address: REACHABLE[address] ?? address,
       port,
       identifier,
+      prove: (tcp) => proofs.begin(() => lab.state.servers[server], tcp),
       record: (id, fact) => lab.record(id, fact),
       isUp: () => !['stopped', 'crashed'].includes(lab.state.servers[server].status),
       log,

@@ -14,6 +14,7 @@ import type { WebSocket } from '@fastify/websocket';
 import { closings } from './errors.ts';
 import type { Identifier, OwnSocket } from './identify.ts';
 import { costOf, PageSocket } from './page-socket.ts';
+import type { Outcome } from './peer-proof.ts';
 import { ReceiveBuffers, type Received } from './receive-buffers.ts';
 import { clientFrames, type EndedFrame, type SessionEnding } from './schemas.ts';
 
@@ -41,6 +42,8 @@ export interface SessionOptions {
   address: string;
   port: number;
   identifier: Identifier;
+  /** Called before connect(2); what it returns decides, once it is connected, whom that has reached. */
+  prove: (tcp: Socket) => (outcome: Outcome) => void;
   record: (server: ServerId, fact: GatewayFact) => void;
   /** Whether the server is still up: another program may listen at its address after it stopped. */
   isUp: () => boolean;
@@ -55,6 +58,9 @@ export class ClientSession {
   readonly #own: OwnSocket;
   #isConnected = false;
   #hasReset = false;
+  readonly #decide: (outcome: Outcome) => void;
+  /** What is to be done when it is known that the server has the connection; undefined from then on. */
+  #later: (() => void)[] | undefined = [];
   /** What of the page's bytes waits for the server. */
   #waiting = 0;
   #ended = false;
@@ -89,8 +95,9 @@ export class ClientSession {
       onread: {
         buffer: () => buffers.next(this.#page.isQuick),
         callback: (length, buffer) => {
-          this.#toPage(buffers.take(buffer, length));
-          return true;
+          const received = buffers.take(buffer, length);
+          this.#whenOurs(() => this.#toPage(received));
+          return !this.#later;
         },
       },
     });
@@ -100,9 +107,12 @@ export class ClientSession {
       const { localAddress, localPort } = this.#tcp;
       if (localAddress && localPort) identifier.bound(this.#own, localAddress, localPort);
     });
+    this.#decide = options.prove(this.#tcp);
+    // The page's bytes wait until it is known that they reach the server and nobody else.
+    this.#tcp.cork();
     this.#tcp
       .on('connect', () => this.#connected())
-      .on('end', () => this.#serverFinished())
+      .on('end', () => this.#whenOurs(() => this.#serverFinished()))
       .on('error', (error: NodeJS.ErrnoException) => this.#failed(error))
       .on('close', () => this.#closed());
   }
@@ -129,9 +139,30 @@ export class ClientSession {
       this.#leave();
       return;
     }
-    log.info({ server, session, localPort }, 'browser client connected');
-    if (this.#abandoned) this.#reset();
-    else this.#page.tell({ type: 'connected', session, localAddress, localPort });
+    this.#decide({
+      ours: () => {
+        log.info({ server, session, localPort }, 'browser client connected');
+        if (this.#abandoned) this.#reset();
+        else this.#page.tell({ type: 'connected', session, localAddress, localPort });
+        this.#tcp.uncork();
+        const later = this.#later ?? [];
+        this.#later = undefined;
+        for (const act of later) act();
+        this.#tcp.resume();
+      },
+      foreign: () => {
+        identifier.failed(this.#own);
+        log.warn({ server, session }, 'another program listens at the server’s address');
+        this.#end('failed', null);
+        this.#reset();
+      },
+    });
+  }
+
+  /** Does it at once, or as soon as it is known that the server has the connection. */
+  #whenOurs(act: () => void): void {
+    if (this.#later) this.#later.push(act);
+    else act();
   }
 
   // Each side waits for the slower one: TCP's own flow control then reaches back to whoever sends.
@@ -168,7 +199,7 @@ export class ClientSession {
       return;
     }
     this.#shutDown = true;
-    this.#tcp.end();
+    this.#whenOurs(() => this.#tcp.end());
     if (this.#endedByServer) this.#tcp.once('finish', () => this.#end('fin', null));
   }
 
@@ -269,7 +300,9 @@ export class ClientSession {
       this.#tcp.resume();
       if (!this.#endedByServer) this.#endWithin(LAST_BYTES_MS, () => this.#reset());
       // Its last bytes come before the FIN, however slowly the server reads.
-      this.#tcp.end(() => this.#endWithin(GRACE_MS, () => this.#leave()));
+      this.#whenOurs(() => {
+        this.#tcp.end(() => this.#endWithin(GRACE_MS, () => this.#leave()));
+      });
     }
     if (this.#tcp.destroyed) this.#options.onClosed();
   }

@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
@@ -329,6 +330,86 @@ describe('the bridge', () => {
   it('reaches nothing but the four servers', async () => {
     for (const path of ['/ws/client/server5', '/ws/client/127.0.0.1:22', '/ws/client/'])
       await expect(new BrowserClient(gateway, path).closed, path).rejects.toThrow('404');
+  });
+
+  describe('of a server that refuses newcomers while it serves', () => {
+    const program = `
+      require('net').createServer((socket) => {
+        console.log('connected');
+        socket.on('data', (data) => console.log('got ' + data)).on('error', () => {});
+        socket.write('hello, I am not server 1');
+      }).listen(Number(process.argv[1]), '127.0.0.1', () => console.log('listening'));`;
+
+    /** Another program, at a port: in this process, or in one of its own. */
+    async function stranger(port: number, where: 'here' | 'elsewhere') {
+      let said = '';
+      if (where === 'here') {
+        const server = createServer((socket) => {
+          socket.on('data', (data) => (said += String(data))).on('error', () => undefined);
+          socket.write('hello, I am not server 1');
+        }).listen(port, '127.0.0.1');
+        await once(server, 'listening');
+        const end = () => once(server.close(), 'close');
+        return { said: () => said, end };
+      }
+      const child = spawn(process.execPath, ['-e', program, String(port)]);
+      child.stdout.on('data', (data) => (said += String(data)));
+      await expect.poll(() => said, { timeout: 10_000 }).toContain('listening');
+      const end = async () => {
+        child.kill('SIGKILL');
+        await once(child, 'close');
+      };
+      return { said: () => said.replace(/listening|connected|\n/g, ''), end };
+    }
+
+    it.each(['here', 'elsewhere'] as const)(
+      'are not given to another program that listens at its port meanwhile (%s)',
+      async (where) => {
+        const { port } = await gateway.lab.restart('server1', { policy: 'refuse' });
+        const from = gateway.lab.state.seq;
+        const first = await tcpClient(gateway.lab, 'server1');
+        await eventOf(gateway.lab, 'listenerClosed', ({ seq }) => seq > from);
+        const other = await stranger(port, where);
+        const crash = gateway.lab.state.seq;
+        for (let i = where === 'here' ? 1 : 5; i > 0; i--) {
+          const client = browser('/ws/client/server1');
+          client.webSocket.once('open', () => client.webSocket.send(Buffer.from('secret\n')));
+          await client.closed;
+          expect(client.control).toEqual([{ type: 'ended', how: 'failed', errno: null }]);
+          expect(client.text).toBe('');
+        }
+        expect(other.said()).toBe('');
+        // The server cannot listen again, and neither then is anything said to the other one.
+        first.destroy();
+        await eventOf(gateway.lab, 'crashed', ({ seq }) => seq > crash);
+        const client = browser('/ws/client/server1');
+        client.webSocket.once('open', () => client.webSocket.send(Buffer.from('secret\n')));
+        await client.closed;
+        expect(other.said()).toBe('');
+        await other.end();
+        await eventOf(gateway.lab, 'listening', ({ seq }) => seq > crash);
+        const next = browser('/ws/client/server1');
+        next.webSocket.once('open', () => next.webSocket.send(Buffer.from('1+1\n')));
+        await next.until(() => next.text === '2\n');
+        await gateway.lab.restart('server1', { policy: 'busy' });
+      },
+    );
+
+    it('reach the server all the same, every time', async () => {
+      await gateway.lab.restart('server1', { policy: 'refuse' });
+      for (let i = 0; i < 40; i++) {
+        const from = gateway.lab.state.seq;
+        const client = browser('/ws/client/server1');
+        client.webSocket.once('open', () => client.webSocket.send(Buffer.from(`${i}+1\n`)));
+        await client.until(() => client.text === `${i + 1}\n`);
+        expect(client.control[0]).toMatchObject({ type: 'connected' });
+        client.webSocket.close();
+        await eventOf(gateway.lab, 'closed', ({ seq }) => seq > from);
+        if (gateway.lab.state.servers.server1.status !== 'listening')
+          await eventOf(gateway.lab, 'listening', ({ seq }) => seq > from);
+      }
+      await gateway.lab.restart('server1', { policy: 'busy' });
+    });
   });
 
   it('gives no bytes to another program that took a stopped server’s port', async () => {

@@ -20,6 +20,7 @@ export const SOL_SOCKET = 1;
 export const SO_REUSEADDR = 2;
 export const SO_KEEPALIVE = 9;
 export const SO_RCVTIMEO = 20;
+export const SO_ACCEPTCONN = 30;
 export const IPPROTO_TCP = 6;
 export const TCP_NODELAY = 1;
 export const TCP_KEEPIDLE = 4;
@@ -44,6 +45,7 @@ export interface Libc {
   bind(fd: number, address: Bytes, length: number): number;
   listen(fd: number, backlog: number): number;
   accept4(fd: number, address: Bytes, length: Bytes, flags: number): number;
+  getpeername(fd: number, address: Bytes, length: Bytes): number;
   getsockname(fd: number, address: Bytes, length: Bytes): number;
   getsockopt(fd: number, level: number, option: number, value: Bytes, length: Bytes): number;
   setsockopt(fd: number, level: number, option: number, value: Bytes, length: number): number;
@@ -86,6 +88,7 @@ function bindLibc(): Libc {
     bind: lib.func('int bind(int, void*, uint32_t)'),
     listen: lib.func('int listen(int, int)'),
     accept4: lib.func('int accept4(int, void*, void*, int)'),
+    getpeername: lib.func('int getpeername(int, void*, void*)'),
     getsockname: lib.func('int getsockname(int, void*, void*)'),
     getsockopt: lib.func('int getsockopt(int, int, int, void*, void*)'),
     setsockopt: lib.func('int setsockopt(int, int, int, void*, uint32_t)'),
