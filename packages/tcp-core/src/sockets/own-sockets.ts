@@ -5,11 +5,9 @@
 
 import { fstatSync, readdirSync } from 'node:fs';
 import type { Address } from './api.ts';
-import { IPPROTO_TCP, libc, SO_ACCEPTCONN, SOL_SOCKET, TCP_INFO } from './libc.ts';
+import { libc, SO_ACCEPTCONN, SOL_SOCKET } from './libc.ts';
 import { decodeSockaddr, SOCKADDR_MAX } from './sockaddr.ts';
-
-/** Source: include/net/tcp_states.h. */
-const TCP_ESTABLISHED = 1;
+import { tcpState } from './tcp-state.ts';
 
 /**
  * The number in the kernel (the inode) of a socket of this process that listens at the address, which no
@@ -32,12 +30,13 @@ export function isOwnConnection(client: Address, port: number): boolean {
   });
 }
 
-/** Whether neither end of a connected socket has sent FIN or RST; `tcp(7)`, TCP_INFO. */
+/** Whether neither end of a connected socket has sent FIN or RST. */
 export function isEstablished(fd: number): boolean {
-  // struct tcp_info begins with tcpi_state.
-  const state = new Uint8Array(1);
-  const said = libc().getsockopt(fd, IPPROTO_TCP, TCP_INFO, state, Uint32Array.of(state.length));
-  return said === 0 && state[0] === TCP_ESTABLISHED;
+  try {
+    return tcpState(fd) === 'ESTABLISHED';
+  } catch {
+    return false; // it is closed
+  }
 }
 
 function listensAt(fd: number, at: Address): boolean {
