@@ -3,7 +3,7 @@
  * the same descriptors and bytes; of a rush the sums.
  */
 
-import { factsOf, numberIn, ownIn, shown } from './threads.mjs';
+import { factsOf, shown } from './threads.mjs';
 
 /** @typedef {import('../../packages/tcp-core/src/trace/events.ts').LabEvent} LabEvent */
 /** @typedef {import('../../packages/tcp-core/src/trace/events.ts').Flow} Flow */
@@ -174,8 +174,7 @@ class Comparison {
         same(event.readable, watch.readable) &&
         same(event.writable, watch.writable);
       this.#ledger.compare(kind, isRight, tell);
-      const own = ownIn(event);
-      this.#ledger.compare("select: the layer's own", same(own, watch?.own ?? []), tell);
+      this.#ledger.compare("select: the layer's own", same(event.own, watch?.own ?? []), tell);
       const [least, most] = [fact.call.exit - fact.call.entry, at - fact.waitedSince];
       this.#ledger.compare(
         'select: how long it waited',
@@ -207,10 +206,9 @@ class Comparison {
     const errno = socket.failure ?? socket.shutdownFailure ?? socket.drainFailure;
     const lost = errno === 'ETIMEDOUT' ? 'timeout' : 'rst';
     const how = errno !== null ? lost : socket.endSeen ? 'fin' : 'local';
-    const drained = numberIn(event, 'drained');
     this.#ledger.compare(
       'endings: how, errno, what was drained',
-      event.how === how && event.errno === errno && (drained ?? 0) === socket.drained,
+      event.how === how && event.errno === errno && event.drained === socket.drained,
       () =>
         `it ended ${how} (${errno ?? 'no errno'}), ${socket.drained} bytes were drained\n` +
         shown(entry, [...this.#lastCallsOn(socket), call]),
@@ -243,11 +241,11 @@ class Comparison {
         name === 'sendto' && parseInt(args, 10) === event.fd && begun < entry.at + this.#tolerance,
     );
     const bytes = sends.reduce((sum, { fact }) => sum + fact.bytes, 0);
-    const told = numberIn(event, 'sent') ?? Buffer.byteLength(event.reason) + 1;
     this.#ledger.compare(
       'refusals: the bytes of the line',
-      told === bytes,
-      () => `the log tells of ${told} bytes, send took ${bytes}\n${shown(entry, calls.slice(-1))}`,
+      event.sent === bytes,
+      () =>
+        `the log tells of ${event.sent} bytes, send took ${bytes}\n${shown(entry, calls.slice(-1))}`,
     );
   }
 

@@ -1,7 +1,7 @@
 /** Holds what the log says of each client against what that client lived through. */
 
 import { ms } from './compare-calls.mjs';
-import { numberIn, shown } from './threads.mjs';
+import { shown } from './threads.mjs';
 
 /** @typedef {import('../../packages/tcp-core/src/trace/events.ts').LabEvent} LabEvent */
 /** @typedef {import('./client.mjs').Story} Story */
@@ -123,7 +123,7 @@ function compareVisit({ story, entries }, socket, ledger) {
     return;
   }
   const say = () => `${tell(story)}\n${shown(end, socket.closed ? [socket.closed] : [])}`;
-  const taken = closed.received + (numberIn(closed, 'drained') ?? 0);
+  const taken = closed.received + closed.drained;
   const isWhole =
     entries.some(({ event }) => event.type === 'peerClosed') && story.resetAt === null;
   const sentIsRight = isWhole ? taken === story.written : taken <= story.written;

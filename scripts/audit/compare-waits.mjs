@@ -1,7 +1,7 @@
 /** Holds what the log says of sleeping and working against the calls in which each thread slept. */
 
 import { ms, same } from './compare-calls.mjs';
-import { isOwnWork, isWait, numberIn, ownIn, ownWatch, shown } from './threads.mjs';
+import { isOwnWork, isWait, ownWatch, shown } from './threads.mjs';
 
 /** @typedef {import('../../packages/tcp-core/src/trace/events.ts').LabEvent} LabEvent */
 /** @typedef {import('./ledger.mjs').Ledger} Ledger */
@@ -196,8 +196,7 @@ function firstFrom(waits, at) {
 
 /** @param {Extract<LabEvent, { type: 'blocked' }>} event @param {Call} call @param {SocketBook} book */
 function isSaid(event, call, book) {
-  const { call: name, read, write, timeoutMs } = event;
-  const own = ownIn(event);
+  const { call: name, read, write, own, timeoutMs } = event;
   if (call.name === 'futex') return read.length + write.length + own.length === 0;
   if (call.name === 'recvfrom')
     return (
@@ -218,7 +217,7 @@ function compareSums({ entries }, { surely, maybe }, { ledger }) {
     if (event.type !== 'summed') continue;
     const least = within(surely, at - event.micros, at);
     const most = within(maybe, at - event.micros, at);
-    const says = waitedOf(event);
+    const says = event.waited;
     const room = Math.max(SHARE * event.micros, SHORT);
     ledger.compare(
       'sums of a rush: time waited',
@@ -289,8 +288,8 @@ function sleepsTold(entries) {
       const stretch = next?.event.type === 'summed' ? next.event.micros : 0;
       sleeps.push([at, (next?.at ?? Infinity) - stretch, 1]);
     }
-    if (event.type === 'summed' && waitedOf(event) > 0)
-      sleeps.push([at - event.micros, at, waitedOf(event) / event.micros]);
+    if (event.type === 'summed' && event.waited > 0)
+      sleeps.push([at - event.micros, at, event.waited / event.micros]);
   }
   return sleeps;
 }
@@ -307,9 +306,4 @@ function within(sleeps, start, end) {
 /** @param {number | undefined} share */
 function percent(share) {
   return `${Math.round((share ?? 0) * 100)} %`;
-}
-
-/** @param {Extract<LabEvent, { type: 'summed' }>} event */
-function waitedOf(event) {
-  return numberIn(event, 'waited') ?? 0;
 }

@@ -194,13 +194,6 @@ export function numberIn(event, name) {
   return typeof value === 'number' ? value : undefined;
 }
 
-/** The descriptors of the layer itself that an event may have. @param {object} event */
-export function ownIn(event) {
-  /** @type {unknown} */
-  const value = Object.entries(event).find(([key]) => key === 'own')?.[1];
-  return Array.isArray(value) ? value.map(Number) : [];
-}
-
 /** The calls in which a thread sleeps, whatever it waits for. @param {Call} call */
 export function isWait(call) {
   switch (call.name) {
