@@ -48,7 +48,7 @@ function sent(connection: number): void {
 
 /** select returned, and nobody was in the accept queue. */
 function selectedNobody(): void {
-  const lists = { read: [3, 9], write: [], readable: [9], writable: [] };
+  const lists = { read: [3, 9], write: [], own: [], readable: [9], writable: [] };
   identifier.observe({ ...stamp, t: tick(), type: 'selected', ...lists, micros: 500 });
 }
 
