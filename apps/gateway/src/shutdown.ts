@@ -1,7 +1,9 @@
 /** Ends the process in good order, whoever asks for it, and in bounded time. */
 
+import { exitProcess } from '@sockscope/tcp-core/host/exit-process';
+
 /** If the end takes longer, it is forced. */
-const END_WITHIN_MS = 2500;
+const END_WITHIN_MS = 1900;
 const PARENT_LOOK_MS = 500;
 
 /**
@@ -12,10 +14,10 @@ const PARENT_LOOK_MS = 500;
 export function endOnSignal(end: () => Promise<void>, watchParent: boolean): void {
   let ending = false;
   const onSignal = (): void => {
-    if (ending) process.exit(0);
+    if (ending) exitProcess(0);
     ending = true;
-    setTimeout(() => process.exit(0), END_WITHIN_MS).unref();
-    void end().finally(() => process.exit(0));
+    setTimeout(() => exitProcess(0), END_WITHIN_MS).unref();
+    void end().finally(() => exitProcess(0));
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
 

@@ -6,6 +6,7 @@
 
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { runClient } from '../client/client.ts';
+import { exitProcess } from '../host/exit-process.ts';
 import { LabHost } from '../host/lab-host.ts';
 import { defaultOptions, optionBounds, type ServerOptions } from '../host/server-options.ts';
 import { busyPolicies, type ServerId, serverIds } from '../trace/events.ts';
@@ -95,7 +96,7 @@ function clientCommand(): Command {
 async function runServer(server: ServerId, options: Partial<ServerOptions>): Promise<void> {
   const lab = new LabHost({ observeKernel: false });
   const stop = (): void => {
-    void lab.close().then(() => process.exit(0));
+    void lab.close().then(() => exitProcess(0));
   };
   const output = new LineOutput(process.stdout);
   lab.onEvents((events) => {

@@ -25,8 +25,9 @@ const THREAD_PROGRAM = new URL(
   import.meta.url,
 );
 
-/** A thread that does not end by itself in this time is terminated. */
-const STOP_TIMEOUT_MS = 1500;
+/** A thread that does not end by itself in this time is terminated; nobody waits longer for that than this. */
+const STOP_TIMEOUT_MS = 1400;
+const TERMINATED_WITHIN_MS = 400;
 /** Spare threads beyond the wanted number end after so long. */
 const RETIRE_AFTER_MS = 1000;
 /** When there are too few descriptors for one more thread, the next try is made after so long. */
@@ -120,15 +121,23 @@ export class ServerRun {
     clearTimeout(this.#retryTimer);
     this.wakeAll();
     const threads = [...this.#threads.values()];
-    const timer = setTimeout(() => {
-      // One that is only just loading its program ends by itself as soon as it runs; terminated
-      // in the middle of loading the foreign-function library it would take the process along.
-      for (const { worker, tid } of threads) if (tid !== 0) void worker.terminate();
-    }, STOP_TIMEOUT_MS);
-    await Promise.all(threads.map(({ exited }) => exited));
+    const exited = Promise.all(threads.map((thread) => thread.exited)).then(() => {
+      libc().close(this.#wake.readFd);
+      libc().close(this.#wake.writeFd);
+    });
+    let timer: NodeJS.Timeout | undefined;
+    const timeIsUp = new Promise<void>((resolve) => {
+      timer = setTimeout(() => {
+        // One that is only just loading its program ends by itself as soon as it runs; terminated
+        // in the middle of loading the foreign-function library it would take the process along.
+        const running = threads.filter(({ tid }) => tid !== 0);
+        for (const { worker } of running) void worker.terminate();
+        // Those that said so have ended and closed their sockets, and Node is taking them down.
+        timer = setTimeout(resolve, running.length > 0 ? TERMINATED_WITHIN_MS : 0);
+      }, STOP_TIMEOUT_MS);
+    });
+    await Promise.race([exited, timeIsUp]);
     clearTimeout(timer);
-    libc().close(this.#wake.readFd);
-    libc().close(this.#wake.writeFd);
   }
 
   #startThread(role: ThreadRole, slot?: number, number = this.#context.nextThread()): void {

@@ -63,6 +63,7 @@ export interface Libc {
   open(path: string, flags: number): number;
   inet_pton(family: number, text: string, address: Bytes): number;
   gettid(): number;
+  _exit(code: number): void;
   prctl(option: number, name: string, a: number, b: number, c: number): number;
   /** The errno of the calling thread's last failed call. */
   errno(): number;
@@ -108,6 +109,7 @@ function bindLibc(): Libc {
     open: lib.func('int open(str, int)'),
     inet_pton: lib.func('int inet_pton(int, str, void*)'),
     gettid: lib.func('int gettid()'),
+    _exit: lib.func('void _exit(int)'),
     prctl: lib.func('int prctl(int, str, unsigned long, unsigned long, unsigned long)'),
     errno: () => koffi.errno(),
   };
