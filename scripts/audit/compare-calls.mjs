@@ -205,7 +205,8 @@ class Comparison {
     // The first that failed tells how.
     const errno = socket.failure ?? socket.shutdownFailure ?? socket.drainFailure;
     const lost = errno === 'ETIMEDOUT' ? 'timeout' : 'rst';
-    const how = errno !== null ? lost : socket.endSeen ? 'fin' : 'local';
+    const ended = socket.endSeen || (socket.mayHaveEnded && event.how === 'fin');
+    const how = errno !== null ? lost : ended ? 'fin' : 'local';
     this.#ledger.compare(
       'endings: how, errno, what was drained',
       event.how === how && event.errno === errno && event.drained === socket.drained,
@@ -230,17 +231,19 @@ class Comparison {
 
   /** @param {Entry} entry @param {Extract<LabEvent, { type: 'refused' }>} event */
   #compareRefusal(entry, event) {
-    const sends = this.#matches.filter(
+    const accepted = this.#matches.find(
       ({ entry: { event: other } }) =>
-        other.type === 'sent' &&
-        other.connection === event.connection &&
-        other.server === event.server,
+        other.type === 'accepted' && other.connection === event.connection,
     );
+    const since = accepted?.fact.call.exit ?? Infinity;
     const calls = this.#thread.calls.filter(
       ({ name, args, entry: begun }) =>
-        name === 'sendto' && parseInt(args, 10) === event.fd && begun < entry.at + this.#tolerance,
+        name === 'sendto' &&
+        parseInt(args, 10) === event.fd &&
+        begun > since &&
+        begun < entry.at + this.#tolerance,
     );
-    const bytes = sends.reduce((sum, { fact }) => sum + fact.bytes, 0);
+    const bytes = calls.reduce((sum, { result }) => sum + Math.max(0, result ?? 0), 0);
     this.#ledger.compare(
       'refusals: the bytes of the line',
       event.sent === bytes,

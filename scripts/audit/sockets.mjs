@@ -25,6 +25,7 @@ import { addressOf, firstArgument } from './strace-reader.mjs';
  *   shutdownFailure: string | null,
  *   drainFailure: string | null,
  *   endSeen: boolean,
+ *   mayHaveEnded: boolean,
  *   received: number,
  *   sent: number,
  *   drained: number,
@@ -73,7 +74,7 @@ export class SocketBook {
     sockets.push({
       ...{ kind, fd, address, port, tid: opened.tid, opened, closed: undefined },
       ...{ drainedSince: Infinity, readingEndedSince: Infinity, failure: null },
-      ...{ shutdownFailure: null, drainFailure: null, endSeen: false },
+      ...{ shutdownFailure: null, drainFailure: null, endSeen: false, mayHaveEnded: false },
       ...{ received: 0, sent: 0, drained: 0 },
     });
   }
@@ -103,7 +104,11 @@ export class SocketBook {
     else if (isDraining) socket.drained += Math.max(0, call.result ?? 0);
     else {
       socket.received += Math.max(0, call.result ?? 0);
-      if (call.result === 0 && call.exit < socket.readingEndedSince) socket.endSeen = true;
+      if (call.result === 0) {
+        // Else it may be the client's FIN or the end from outside: the layer asks for the socket's state.
+        if (call.exit < socket.readingEndedSince) socket.endSeen = true;
+        else socket.mayHaveEnded = true;
+      }
     }
   }
 }
