@@ -35,7 +35,7 @@ const peer = { address: text, port: count };
 const kernelSocket = { tcp: Type.Enum(tcpStates), receive: count, send: count };
 const kernelServer = {
   acceptQueue: Type.Union([count, Type.Null()]),
-  waiting: Type.Array(Type.Object({ ...kernelSocket, ...peer }, closed)),
+  waiting: Type.Array(Type.Object({ ...kernelSocket, ...peer, batch: count }, closed)),
   timeWait: count,
 };
 
@@ -103,6 +103,7 @@ export const events = {
   }),
   sampled: fact('sampled', {
     ...kernelServer,
+    unnamed: Type.Optional(count),
     connections: Type.Array(Type.Object({ connection: Type.Integer(), ...kernelSocket }, closed)),
   }),
   unobservable: fact('unobservable', { reason: text }),
@@ -208,7 +209,10 @@ const Server = Type.Object(
     ...settings,
     error: textOrNull,
     crashes: count,
-    kernel: Type.Union([Type.Object({ t: count, ...kernelServer }, closed), Type.Null()]),
+    kernel: Type.Union([
+      Type.Object({ t: count, ...kernelServer, unnamed: count }, closed),
+      Type.Null(),
+    ]),
     unobservable: textOrNull,
     threads: Type.Record(Type.Integer(), Thread),
     connections: Type.Record(Type.Integer(), Connection),

@@ -117,7 +117,15 @@ class World {
 
   select(): void {
     const readable = this.queue.length > 0 ? [3] : [];
-    this.event({ type: 'selected', read: [3], write: [], readable, writable: [], micros: 0 });
+    this.event({
+      type: 'selected',
+      read: [3],
+      write: [],
+      own: [],
+      readable,
+      writable: [],
+      micros: 0,
+    });
   }
 
   restart(): void {

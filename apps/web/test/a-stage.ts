@@ -159,6 +159,7 @@ function sample(clients: number, waiting: boolean): LabFact {
       send: 0,
       address: '127.0.0.1',
       port,
+      batch: index + 1,
     })),
     timeWait: 2,
     connections: Array.from({ length: clients }, (_, index) => ({

@@ -20,6 +20,7 @@ const sampled = (receive: number): LabFact => ({
   type: 'sampled',
   acceptQueue: 0,
   waiting: [],
+  unnamed: 0,
   timeWait: 0,
   connections: [{ connection: 1, tcp: 'ESTABLISHED', receive, send: 0 }],
 });
@@ -50,7 +51,7 @@ describe('motionsOf', () => {
 
   it('knows a FIN in the receive queue from a byte, though the kernel counts both', () => {
     const socket = { connection: 1, tcp: 'CLOSE_WAIT', receive: 1, send: 0 } as const;
-    const none = { acceptQueue: 0, waiting: [], timeWait: 0 };
+    const none = { acceptQueue: 0, waiting: [], unnamed: 0, timeWait: 0 };
     const [arrives, ...others] = moved(
       { type: 'sampled', ...none, connections: [socket] },
       { type: 'peerClosed', connection: 1, fd: 24 },

@@ -138,6 +138,7 @@ function waitingInTheQueue(acceptQueue: number): LabFact {
       ...socketOf(1),
       address: '127.0.0.1',
       port: 54_000 + index,
+      batch: 1,
     })),
     timeWait: 0,
     connections: [],
@@ -312,6 +313,7 @@ it('shows a client that was reset in the accept queue as a place in it, and fold
     type: 'sampled',
     acceptQueue: 1,
     waiting: [],
+    unnamed: 1,
     timeWait: 0,
     connections: [],
   });

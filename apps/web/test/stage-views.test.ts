@@ -24,6 +24,26 @@ const socket = (more: Partial<KernelSocket>): KernelSocket => ({
   ...more,
 });
 
+/** Server 1 with so many in its queue, in these batches. */
+function withWaiting(batches: number[], unnamed = 0) {
+  const { lab } = aStage('server1', 1, 'queue');
+  lab.happen('server1', null, {
+    type: 'sampled',
+    acceptQueue: batches.length + unnamed,
+    waiting: batches.map((batch, i) => ({
+      ...socket({}),
+      address: '127.0.0.1',
+      port: 54_001 + i,
+      batch,
+    })),
+    unnamed,
+    timeWait: 0,
+    connections: [],
+  });
+  const server = lab.lab.servers.server1;
+  return stageLayout(server, clientRows(server, [], lab.t, 0), size);
+}
+
 describe('the accept queue', () => {
   it('has as many occupied slots as the kernel says, with port and waiting bytes', () => {
     const { layout } = picture('server1', 1, 'queue waiting');
@@ -34,6 +54,31 @@ describe('the accept queue', () => {
     expect(queue.slots[1]?.labels.map(({ text }) => text)).toEqual([':54002']);
     expect(queue.slots[3]?.labels.map(({ text }) => text)).toEqual(['4']);
     expect(queue.labels.find(({ key }) => key === 'depth')?.text).toBe('3 / 511');
+    expect(queue.slots.map(({ number }) => number).slice(0, 4)).toEqual([1, 2, 3, 4]);
+    expect(queue.unordered).toEqual([]);
+  });
+
+  it('frames those whose order nobody saw, without numbers, and says so', () => {
+    const { queue } = withWaiting([1, 2, 2, 2, 5]);
+    const numbers = queue.slots.map(({ number }) => number);
+    expect(numbers.slice(0, 6)).toEqual([1, null, null, null, 5, 6]);
+    expect(queue.unordered).toHaveLength(1);
+    const [frame] = queue.unordered;
+    const within = queue.slots.filter(
+      ({ rect }) => rect.x >= frame!.x && rect.x + rect.width <= frame!.x + frame!.width,
+    );
+    expect(within.map(({ key }) => key)).toEqual([2, 3, 4]);
+    expect(queue.slots[2]?.words).toBe('port 54003 waits, at a place that is not known');
+    expect(queue.slots[4]?.words).toBe('port 54005 waits, at place 5');
+    expect(queue.labels.find(({ key }) => key === 'order')?.text).toMatch(/order unknown/);
+    expect(queue.words).toContain('partly unknown');
+  });
+
+  it('gives nobody a number when one was reset before it could be named', () => {
+    const { queue } = withWaiting([1, 2], 1);
+    expect(queue.slots.slice(0, 4).map(({ number }) => number)).toEqual([null, null, null, 4]);
+    expect(queue.slots[2]?.labels.map(({ text }) => text)).toEqual(['?', 'RST']);
+    expect(queue.unordered).toEqual([]);
   });
 
   it('counts in its last slot those that have no slot', () => {
@@ -42,6 +87,7 @@ describe('the accept queue', () => {
       ...socket({}),
       address: '127.0.0.1',
       port: 54_000 + index,
+      batch: 1,
     }));
     lab.happen('server1', null, {
       type: 'sampled',
@@ -104,11 +150,11 @@ describe('the accept queue', () => {
     const client = { address: '127.0.0.1', port: 54_001 };
     lab.happen('server3', 1, { type: 'accepted', connection: 9, fd: 40, ...client });
     // The same port of another machine is another client.
-    const other = { ...socket({}), address: '192.168.1.7', port: 54_001 };
+    const other = { ...socket({}), address: '192.168.1.7', port: 54_001, batch: 1 };
     lab.happen('server3', null, {
       type: 'sampled',
       acceptQueue: 2,
-      waiting: [{ ...socket({}), ...client }, other],
+      waiting: [{ ...socket({}), ...client, batch: 1 }, other],
       timeWait: 0,
       connections: [],
     });

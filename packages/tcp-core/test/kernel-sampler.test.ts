@@ -194,6 +194,118 @@ describe('a sampled lab', () => {
     ).toBe(false);
   });
 
+  it('puts those in an accept queue in order as far as somebody saw it, and no further', async () => {
+    const port = await start('server1', { policy: 'queue' });
+    await until(() => server('server1').kernel?.acceptQueue === 0);
+    const { client } = await test.accepted(port);
+    const order: TcpClient[] = [];
+    const isWhole = (): boolean => server('server1').kernel?.acceptQueue === order.length;
+    for (let i = 0; i < 3; i++) {
+      order.push(await test.connect(port));
+      await until(isWhole);
+    }
+    // Nobody looks between these.
+    order.push(...(await Promise.all(Array.from({ length: 5 }, () => test.connect(port)))));
+    await until(isWhole);
+    order.push(await test.connect(port));
+    await until(isWhole);
+
+    const waiting = server('server1').kernel?.waiting ?? [];
+    const batchOf = ({ port: its }: TcpClient): number =>
+      waiting.find((socket) => socket.port === its)?.batch ?? NaN;
+    const batches = order.map(batchOf);
+    expect(new Set(batches.slice(0, 3)).size).toBe(3);
+    // Each accept takes one whose batch is not behind another's.
+    expect(batches).toEqual(batches.toSorted((a, b) => a - b));
+    expect(new Set(batches).size).toBeLessThan(order.length);
+    expect(batches.at(-1)).toBeGreaterThan(batches.at(-2) ?? NaN);
+
+    const from = test.events.length;
+    for (const one of [client, ...order]) one.finish();
+    await test.event('accepted', (e) => e.port === order.at(-1)?.port, from);
+    const accepted = test.events
+      .slice(from)
+      .flatMap((e) => (e.type === 'accepted' ? [e.port] : []))
+      .map((its) => waiting.find((socket) => socket.port === its)?.batch ?? NaN);
+    expect(accepted).toEqual(batches);
+  });
+
+  it('keeps a place for who was reset in the accept queue, until accept takes it', async () => {
+    const port = await start('server1', { policy: 'queue' });
+    const { client } = await test.accepted(port);
+    const [gone, stays] = [await test.connect(port), await test.connect(port)];
+    await until(() => server('server1').kernel?.waiting.length === 2);
+    gone.reset();
+    const tcpOf = (one: TcpClient): string | undefined =>
+      server('server1').kernel?.waiting.find((socket) => socket.port === one.port)?.tcp;
+    await until(() => tcpOf(gone) === 'CLOSE');
+    expect(tcpOf(stays)).toBe('ESTABLISHED');
+    expect(server('server1').kernel?.acceptQueue).toBe(2);
+    expect(depth(port)).toBe(2);
+    // And for one whom no reading can have named.
+    const hidden = await test.connect(port);
+    hidden.reset();
+    await until(() => server('server1').kernel?.acceptQueue === 3);
+    const named = server('server1').kernel?.waiting.length ?? 0;
+    expect(named + (server('server1').kernel?.unnamed ?? 0)).toBe(3);
+    client.finish();
+    const { reset } = await test.event('accepted', (e) => e.port === gone.port, 0);
+    expect(reset).toBe(true);
+    stays.finish();
+    await until(() => server('server1').kernel?.acceptQueue === 0);
+    expect(server('server1').kernel).toMatchObject({ waiting: [], unnamed: 0 });
+  });
+
+  it('counts whom it names, at every moment of a rush, and nobody who was accepted', async () => {
+    const ports = {
+      server1: await start('server1', { policy: 'queue' }),
+      server2: await start('server2', { maxThreads: 3 }),
+      server3: await start('server3'),
+      server4: await start('server4'),
+    };
+    const ids = ['server1', 'server2', 'server3', 'server4'] as const;
+    let state = lab.state;
+    let moments = 0;
+    const wrong: string[] = [];
+    const stop = lab.onEvents((events) => {
+      for (const event of events) {
+        state = apply(state, event);
+        const { kernel, connections } = state.servers[event.server];
+        if (kernel?.acceptQueue === null || kernel?.acceptQueue === undefined) continue;
+        const { acceptQueue, waiting, unnamed } = kernel;
+        moments += 1;
+        const named = waiting.length + unnamed;
+        const isWhole = acceptQueue > 32 ? acceptQueue >= named : acceptQueue === named;
+        if (!isWhole) wrong.push(`${event.seq} ${event.server}: ${acceptQueue} and ${named}`);
+        // No port is used twice here.
+        const open = new Set(Object.values(connections).map(({ port }) => port));
+        for (const { port } of waiting)
+          if (open.has(port)) wrong.push(`${event.seq} ${event.server}: ${port} is accepted`);
+      }
+    });
+    const open: { client: TcpClient; id: ServerId }[] = [];
+    for (let round = 0; round < 30; round++) {
+      const newcomers = ids.flatMap((id) =>
+        round % 3 > 0 && id < 'server3' ? [] : (Array(5).fill(id) as ServerId[]),
+      );
+      for (const [i, id] of newcomers.entries()) {
+        const client = await TcpClient.connect(ports[id]);
+        client.send('1 + 1\n');
+        open.push({ client, id });
+        if (i % 7 === 3) client.reset();
+      }
+      for (const { client } of open.splice(0, round % 5 === 4 ? 15 : 3)) client.close();
+      if (round === 15) await lab.restart('server2', { port: ports.server2 });
+      if (round % 4 === 0) await new Promise((resolve) => setTimeout(resolve, 60));
+    }
+    await until(() => (server('server1').kernel?.waiting.length ?? 0) > 0);
+    for (const { client } of open) client.close();
+    await until(() => server('server1').kernel?.acceptQueue === 0);
+    stop();
+    expect(moments).toBeGreaterThan(300);
+    expect(wrong).toEqual([]);
+  });
+
   it('is right for a thousand mixed connections', async () => {
     const ports = {
       server1: await start('server1', { policy: 'queue' }),
@@ -238,7 +350,8 @@ describe('a sampled lab', () => {
         return [
           kernel?.acceptQueue,
           kernel?.timeWait,
-          [...sockets, ...(kernel?.waiting ?? [])]
+          // Whoever was reset in the queue has no line any more, and keeps its place.
+          [...sockets, ...(kernel?.waiting ?? []).filter(({ tcp }) => tcp !== 'CLOSE')]
             .map(({ port, tcp, receive, send }) =>
               [port, states[tcp] ?? tcp, receive, send].join(' '),
             )
@@ -315,16 +428,15 @@ class HandMade {
     const { epoch, seq, t } = this.lab;
     const event: LabEvent = { ...fact, epoch, seq: seq + 1, t: t + 1, server, thread: null };
     this.lab = apply(this.lab, event);
+    this.sampler.observe(event);
   }
 
   listen(server: ServerId, port: number): void {
     this.log(server, { type: 'listening', fd: 20, address: '127.0.0.1', port, backlog: 5 });
-    this.sampler.wake();
   }
 
   accept(connection: number, port: number): void {
     this.log('server3', { type: 'accepted', connection, fd: 30, address: '127.0.0.1', port });
-    this.sampler.wake();
   }
 
   /** Rows of the table as [remote port, state, receive queue, inode], of local port 5003. */
@@ -424,9 +536,10 @@ describe('a sampler', () => {
     test.accept(1, 4000);
     await test.next();
     test.write([0, '0A', 1, 1]);
-    expect(await test.next()).toMatchObject({ acceptQueue: 1, connections: [] });
     expect(await test.next()).toMatchObject({
       acceptQueue: 1,
+      waiting: [],
+      unnamed: 1,
       connections: [{ connection: 1, tcp: 'CLOSE', receive: 0, send: 0 }],
     });
     test.write([0, '0A', 1, 1], [4000, '01', 3, 101]);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { LabEvent, LabFact, ServerId } from '../src/trace/events.ts';
+import type { LabEvent, LabFact, WaitingSocket, ServerId } from '../src/trace/events.ts';
 import {
   type ConnectionState,
   type LabState,
@@ -231,7 +231,7 @@ describe('the segments of an echo', () => {
 
 describe('what the kernel holds', () => {
   const socket = { tcp: 'ESTABLISHED', receive: 5, send: 0 } as const;
-  const waiting = [{ ...socket, address: '127.0.0.1', port: 4009 }];
+  const waiting = [{ ...socket, address: '127.0.0.1', port: 4009, batch: 1 }];
 
   it('is what the last sample said; a connection that it leaves out has not changed', () => {
     const log = new Log('server3').add(accepted(1), accepted(2));
@@ -246,6 +246,7 @@ describe('what the kernel holds', () => {
       t: 50,
       acceptQueue: 1,
       waiting,
+      unnamed: 0,
       timeWait: 2,
     });
     expect(log.connection(1).kernel).toEqual(socket);
@@ -295,6 +296,61 @@ describe('what the kernel holds', () => {
     );
     expect(log.state.servers.server3.kernel).toMatchObject({ acceptQueue: 0, waiting: [] });
     expect(log.connection(1).kernel?.receive).toBe(2);
+  });
+
+  describe('in an accept queue', () => {
+    const of = (port: number, more: Partial<WaitingSocket> = {}): WaitingSocket => ({
+      ...socket,
+      address: '127.0.0.1',
+      port,
+      batch: 1,
+      ...more,
+    });
+    const sample = (acceptQueue: number, list: WaitingSocket[], unnamed = 0): LabFact => ({
+      type: 'sampled',
+      acceptQueue,
+      waiting: list,
+      unnamed,
+      timeWait: 0,
+      connections: [],
+    });
+    const take = (port: number, reset = false): LabFact => ({
+      type: 'accepted',
+      connection: port,
+      fd: 30,
+      address: '127.0.0.1',
+      port,
+      ...(reset && { reset: true }),
+    });
+    const after = (...facts: LabFact[]) => {
+      const log = new Log('server1');
+      for (const fact of facts) log.note(fact);
+      const { acceptQueue, waiting: list = [], unnamed } = log.state.servers.server1.kernel ?? {};
+      return { acceptQueue, ports: list.map(({ port }) => port), unnamed };
+    };
+
+    it('every accept takes one of those who were there, listed or not', () => {
+      const listed = Array.from({ length: 32 }, (_, i) => of(5000 + i));
+      expect(after(sample(40, listed), take(6000)).acceptQueue).toBe(39);
+      expect(after(sample(40, listed), take(5000)).acceptQueue).toBe(39);
+      expect(after(sample(40, listed), take(5000)).ports).toHaveLength(31);
+      // Whoever is accepted from an empty queue came after the sample.
+      expect(after(sample(0, []), take(6000)).acceptQueue).toBe(0);
+    });
+
+    it('the dead are taken by an accept that returns a dead one', () => {
+      const two = [of(4001, { tcp: 'CLOSE' }), of(4001, { batch: 2 })];
+      expect(after(sample(2, two), take(4001, true))).toEqual({
+        acceptQueue: 1,
+        ports: [4001],
+        unnamed: 0,
+      });
+      expect(after(sample(2, [of(4001)], 1), take(4009, true))).toEqual({
+        acceptQueue: 1,
+        ports: [4001],
+        unnamed: 0,
+      });
+    });
   });
 
   it('may be unobservable, until a sample comes', () => {

@@ -6,6 +6,8 @@ import { HOLD_MAX_MS } from '@sockscope/tcp-core/trace/events';
 export const glossary: Readonly<Record<string, string>> = {
   'accept queue':
     'Connections that the kernel has completed and that no accept() has taken yet; they are connected for the client, and nobody serves them.',
+  'order unknown':
+    'These came between two readings of the kernel’s table, which is in no order: nobody saw who was first. accept() will tell.',
   backlog: 'How long the accept queue may become: what the server gave to listen().',
   LISTEN: 'A listening socket: it carries no bytes, it only brings new connections.',
   ESTABLISHED: 'Both ends may send.',

@@ -9,14 +9,15 @@
 import { join } from 'node:path';
 import {
   type KernelSocket,
+  type LabEvent,
   type LabFact,
   type ServerId,
   serverIds,
   type TcpState,
   WAITING_LISTED,
-  type WaitingSocket,
 } from '../trace/events.ts';
 import type { ConnectionState, LabState, ServerState } from '../trace/lab-state.ts';
+import { AcceptQueue } from './accept-queue.ts';
 import { ProcFile } from './proc-file.ts';
 import { isTable, parseTable, type TableLine } from './proc-net-tcp.ts';
 
@@ -26,6 +27,8 @@ const INTERVAL_MS = 50;
 const PAUSE_PER_COST = 20;
 /** But what it took may have been waiting for a busy event loop: never longer than this. */
 const INTERVAL_MAX_MS = 1000;
+/** While somebody waits in an accept queue it is what there is to see. */
+const INTERVAL_WAITING_MAX_MS = 250;
 /** With no client there is nothing to see but old sockets that end their TIME_WAIT. */
 const INTERVAL_NO_CLIENT_MS = 500;
 
@@ -42,8 +45,7 @@ export interface SamplerContext {
 
 /** What must be known of a server's last sample beyond what was reported. */
 interface Memory {
-  /** Who waits in the accept queue, by first appearance: the table itself has no order. */
-  queue: string[];
+  queue: AcceptQueue;
   /** The inode of each connection's socket, by its number. */
   inodes: Map<number, number>;
   /** Connections that had no line. */
@@ -69,12 +71,21 @@ export class KernelSampler {
     this.#tcp6 = new ProcFile(join(folder, 'tcp6'));
   }
 
+  /** Reads the log: every event, in its order. */
+  observe(event: LabEvent): void {
+    if (event.type === 'accepted' && this.#reason === undefined)
+      this.#memoryOf(event.server).queue.accepted(event);
+    if (event.type === 'listenerClosed' || event.type === 'stopped' || event.type === 'crashed')
+      this.#memoryOf(event.server).queue = new AcceptQueue();
+    if (event.type === 'accepted' || event.type === 'listening') this.#wake();
+  }
+
   /** A server listens, or a client came: samples follow, if they do not already. */
-  wake(): void {
+  #wake(): void {
     if (!this.#sampling) this.#sampleIn(this.#notBefore - performance.now());
   }
 
-  /** Ends the samples; `wake` begins them again. */
+  /** Ends the samples; the next event begins them again. */
   async stop(): Promise<void> {
     await this.#sampling;
     clearTimeout(this.#timer);
@@ -104,13 +115,14 @@ export class KernelSampler {
     for (const { id } of lines ? watched : [])
       this.#context.report(id, (server) => this.#compare(server, lines ?? [], t));
     const cost = performance.now() - began;
-    const pauseMs = Math.min(Math.max(INTERVAL_MS, PAUSE_PER_COST * cost), INTERVAL_MAX_MS);
+    const isWaitedIn = this.#watched().some(({ kernel }) => (kernel?.acceptQueue ?? 0) > 0);
+    const most = isWaitedIn ? INTERVAL_WAITING_MAX_MS : INTERVAL_MAX_MS;
+    const pauseMs = Math.min(Math.max(INTERVAL_MS, PAUSE_PER_COST * cost), most);
     this.#notBefore = performance.now() + pauseMs;
     const hasClients = this.#watched().some(
-      ({ connections, kernel }) =>
-        Object.keys(connections).length > 0 || (kernel?.acceptQueue ?? 0) > 0,
+      ({ connections }) => Object.keys(connections).length > 0,
     );
-    this.#sampleIn(hasClients ? pauseMs : Math.max(pauseMs, INTERVAL_NO_CLIENT_MS));
+    this.#sampleIn(hasClients || isWaitedIn ? pauseMs : Math.max(pauseMs, INTERVAL_NO_CLIENT_MS));
   }
 
   /** The servers that listen, or serve without: server 1 with policy `refuse`. */
@@ -147,47 +159,55 @@ export class KernelSampler {
       );
   }
 
+  #memoryOf(id: ServerId): Memory {
+    let memory = this.#memories.get(id);
+    if (!memory) {
+      memory = { queue: new AcceptQueue(), inodes: new Map(), missing: new Set() };
+      this.#memories.set(id, memory);
+    }
+    return memory;
+  }
+
   /** What is new since the last sample, if anything is. `t` is when the table's reading began. */
   #compare(server: ServerState, table: readonly TableLine[], t: number): SampleFact[] {
     const { id } = server;
     if (!isUp(server)) return []; // it was stopped meanwhile
-    const memory = this.#memories.get(id) ?? { queue: [], inodes: new Map(), missing: new Set() };
-    this.#memories.set(id, memory);
+    const memory = this.#memoryOf(id);
 
-    let acceptQueue: number | null = null;
+    let depth: number | null = null;
     let timeWait = 0;
-    const queued = new Map<string, WaitingSocket>();
+    const queued: TableLine[] = [];
     const sockets = new Map<string, TableLine>();
     for (const line of table) {
-      const { tcp, receive, send, local, remote, inode } = line;
+      const { tcp, receive, local, remote, inode } = line;
       if (local.port !== server.port) continue;
       if (local.address !== server.address && !isWildcard(server)) continue;
       if (tcp === 'LISTEN') {
         // For a listener the kernel writes the depth of its queue here.
-        if (local.address === server.address) acceptQueue = receive;
+        if (local.address === server.address) depth = receive;
         continue;
       }
       if (tcp === 'TIME_WAIT') timeWait += 1;
       // Others without an inode are closed already, or not yet connected.
-      if (inode === 0 && QUEUED.has(tcp))
-        queued.set(keyOf(remote), { ...remote, tcp, receive, send });
+      if (inode === 0 && QUEUED.has(tcp)) queued.push(line);
       sockets.set(keyOf(remote), line);
     }
-    // The table was read for a while: some of them may have been accepted since it began.
-    for (const connection of Object.values(server.connections))
-      if (connection.openedAt >= t) queued.delete(keyOf(connection));
-
-    const waiting = inOrder(memory, queued).slice(0, WAITING_LISTED);
+    if (depth !== null) memory.queue.read(depth, queued, t);
+    const acceptQueue = depth === null ? null : memory.queue.depth;
+    const waiting = depth === null ? [] : memory.queue.waiting.slice(0, WAITING_LISTED);
+    const unnamed = depth === null ? 0 : memory.queue.unnamed;
     const connections = changes(memory, server, sockets, t);
     const { kernel } = server;
     if (
       kernel?.acceptQueue === acceptQueue &&
       kernel.timeWait === timeWait &&
+      kernel.unnamed === unnamed &&
       connections.length === 0 &&
       JSON.stringify(kernel.waiting) === JSON.stringify(waiting)
     )
       return [];
-    return [{ type: 'sampled', acceptQueue, waiting, timeWait, connections }];
+    const more = unnamed > 0 && { unnamed };
+    return [{ type: 'sampled', acceptQueue, waiting, ...more, timeWait, connections }];
   }
 }
 
@@ -196,12 +216,6 @@ const QUEUED: ReadonlySet<TcpState> = new Set<TcpState>(['ESTABLISHED', 'CLOSE_W
 
 /** What the table does not list any more has been reset: it is in no queue and has no state. */
 const RESET: KernelSocket = { tcp: 'CLOSE', receive: 0, send: 0 };
-
-/** Those who still wait, in the order of before, then the new ones. */
-function inOrder(memory: Memory, queued: ReadonlyMap<string, WaitingSocket>): WaitingSocket[] {
-  memory.queue = [...new Set([...memory.queue, ...queued.keys()])].filter((key) => queued.has(key));
-  return memory.queue.map((key) => queued.get(key)!);
-}
 
 /**
  * The connections whose socket looks different from what was reported last. A line belongs to a

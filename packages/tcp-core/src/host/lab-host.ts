@@ -71,7 +71,7 @@ export class LabHost {
       });
       this.#sampler = sampler;
       this.onEvents((events) => {
-        if (events.some(({ type }) => type === 'listening' || type === 'accepted')) sampler.wake();
+        for (const event of events) sampler.observe(event);
       });
     }
     for (const server of serverIds) {

@@ -68,6 +68,11 @@ export interface KernelSocket {
 export interface WaitingSocket extends KernelSocket {
   address: string;
   port: number;
+  /**
+   * Whoever has a lower number came before. Those with the same one came between two readings of the
+   * table, which has no order: nobody knows theirs.
+   */
+  batch: number;
 }
 
 /** Of the connections in an accept queue at most so many are listed; all are counted. */
@@ -236,13 +241,16 @@ export type LabFact =
     }
   /**
    * Something changed in the kernel's table of sockets. `acceptQueue` is the depth of the
-   * listener's queue (null: nothing listens), `waiting` who is in it, by port; `timeWait` counts the
-   * sockets in TIME_WAIT; `connections` lists those that differ from the sample before.
+   * listener's queue (null: nothing listens), `waiting` who is in it, the first WAITING_LISTED by batch;
+   * `CLOSE` is one that was reset there, and keeps its place. `unnamed`, if any, were reset before a
+   * reading could name them. `timeWait` counts the sockets in TIME_WAIT; `connections` lists those that differ
+   * from the sample before.
    */
   | {
       type: 'sampled';
       acceptQueue: number | null;
       waiting: WaitingSocket[];
+      unnamed?: number;
       timeWait: number;
       connections: (KernelSocket & { connection: number })[];
     }

@@ -119,6 +119,8 @@ export interface KernelState {
   acceptQueue: number | null;
   /** The first of them, at most WAITING_LISTED. */
   waiting: WaitingSocket[];
+  /** How many of them were reset before they could be named. */
+  unnamed: number;
   /** Sockets in TIME_WAIT. */
   timeWait: number;
 }

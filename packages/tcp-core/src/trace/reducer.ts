@@ -5,7 +5,15 @@
  * once per event; the state that went in is never touched.
  */
 
-import { serverIds, type Flow, type KernelSocket, type LabEvent, type ServerId } from './events.ts';
+import {
+  serverIds,
+  type Flow,
+  type KernelSocket,
+  type LabEvent,
+  type ServerId,
+  type WaitingSocket,
+  WAITING_LISTED,
+} from './events.ts';
 import {
   ENDED_KEPT,
   EXCHANGES_KEPT,
@@ -148,7 +156,8 @@ function reduce(draft: Draft, event: LabEvent): void {
       server.status = 'not listening';
       server.fd = null;
       // Its accept queue is gone with it: the kernel has reset who was in there.
-      if (server.kernel) server.kernel = { ...server.kernel, acceptQueue: null, waiting: [] };
+      if (server.kernel)
+        server.kernel = { ...server.kernel, acceptQueue: null, waiting: [], unnamed: 0 };
       return;
     case 'stopped':
       server.status = 'stopped';
@@ -231,7 +240,10 @@ function reduce(draft: Draft, event: LabEvent): void {
     }
     case 'sampled': {
       const { t, acceptQueue, waiting, timeWait } = event;
-      server.kernel = { t, acceptQueue, waiting, timeWait };
+      // A list that is not full is complete.
+      const isFull = waiting.length >= WAITING_LISTED;
+      const { unnamed = isFull ? 0 : Math.max(0, (acceptQueue ?? 0) - waiting.length) } = event;
+      server.kernel = { t, acceptQueue, waiting, unnamed, timeWait };
       server.unobservable = null;
       for (const { connection: id, ...kernel } of event.connections) {
         const connection = draft.connection(server, id);
@@ -255,18 +267,42 @@ function reduce(draft: Draft, event: LabEvent): void {
   }
 }
 
-/** The accept queue as it was sampled, without the connection that accept has taken out of it since. */
+/**
+ * The accept queue as it was sampled, without the connection that accept has taken out of it since. It is
+ * first in, first out: so it took one of those who were there, and if it is none of the listed, one
+ * of the others.
+ */
 function withoutAccepted(
   kernel: KernelState | null,
-  { address, port }: { address: string; port: number },
+  event: { address: string; port: number; reset?: true },
 ): KernelState | null {
-  if (!kernel) return null;
-  const waiting = kernel.waiting.filter(
-    (socket) => socket.port !== port || socket.address !== address,
-  );
-  const taken = kernel.waiting.length - waiting.length;
-  if (taken === 0) return kernel;
-  return { ...kernel, waiting, acceptQueue: Math.max(0, (kernel.acceptQueue ?? 0) - taken) };
+  if (!kernel?.acceptQueue) return kernel;
+  const at = indexOfAccepted(kernel.waiting, event);
+  if (at >= 0)
+    return {
+      ...kernel,
+      waiting: kernel.waiting.toSpliced(at, 1),
+      acceptQueue: kernel.acceptQueue - 1,
+    };
+  const others = kernel.acceptQueue - kernel.waiting.length;
+  if (others <= 0) return kernel; // it came after the sample
+  const unnamed = Math.min(kernel.unnamed - (event.reset ? 1 : 0), others - 1);
+  return { ...kernel, unnamed: Math.max(0, unnamed), acceptQueue: kernel.acceptQueue - 1 };
+}
+
+/**
+ * Which of those who wait accept has taken, -1 if none is listed: of two with the same address and port the
+ * first was reset, or the second could not be there.
+ */
+export function indexOfAccepted(
+  waiting: readonly WaitingSocket[],
+  event: { address: string; port: number; reset?: true },
+): number {
+  const isIt = ({ address, port }: WaitingSocket): boolean =>
+    address === event.address && port === event.port;
+  const dead = waiting.findIndex((socket) => isIt(socket) && socket.tcp === 'CLOSE');
+  if (event.reset && dead >= 0) return dead;
+  return waiting.findIndex((socket) => isIt(socket) && socket.tcp !== 'CLOSE');
 }
 
 /** The receive queue as it was sampled, without what recv has taken out of it since. */

@@ -1,15 +1,28 @@
-/** The listening socket and its accept queue: numbered slots with those who wait in them. */
+/**
+ * The listening socket and its accept queue: slots with those who wait in them. A slot has a number only
+ * where somebody saw the order; those who came between two readings of the kernel's table stand together.
+ */
 
+import type { WaitingSocket } from '@sockscope/tcp-core/trace/events';
 import type { ServerState } from '@sockscope/tcp-core/trace/lab-state';
 import { count, said } from '../words.ts';
 import type { Rect } from './geometry.ts';
 import { receiveBar } from './kernel-socket.ts';
-import { lineHeight, TextLine, wrapped, type Label, type StageType } from './label.ts';
+import {
+  firstThatFits,
+  lineHeight,
+  TextLine,
+  wrapped,
+  type Label,
+  type StageType,
+} from './label.ts';
 
 export interface SlotView {
   rect: Rect;
-  /** From 1, the longest waiting. */
-  number: number;
+  /** From 1 at the left; it says nothing of the order in the queue. */
+  key: number;
+  /** Its place in the queue, 1 for the longest waiting; null where it is not known. */
+  number: number | null;
   occupied: boolean;
   labels: Label[];
   words: string;
@@ -27,11 +40,16 @@ export interface QueueView {
   /** Connections in it; null: not known, or nothing listens. */
   depth: number | null;
   slots: SlotView[];
+  /** Around slots of which nobody saw the order. */
+  unordered: Rect[];
   labels: Label[];
   words: string;
 }
 
-/** Slots are numbered and hold ":53140"; at least so wide in characters. */
+/** What says that slots stand together because nobody saw their order, the longest that fits. */
+const ORDER_UNKNOWN = ['framed: order unknown', 'order unknown', 'order?'] as const;
+
+/** Slots hold ":53140"; at least so wide in characters. */
 const SLOT_CHARACTERS = 6.6;
 
 export function queueView(
@@ -67,10 +85,19 @@ export function queueView(
   const top = second.y + lineHeight(second.size) + 0.2 * pad;
   const row = { ...place, y: top, height: Math.max(0, rect.y + rect.height - 0.5 * pad - top) };
   const slots = mark === 'not observable here' ? [] : slotViews(server, depth ?? 0, row, type);
+  const unordered = framesOf(slots, 0.3 * type.tiny);
+  if (unordered.length > 0)
+    second.left(firstThatFits(ORDER_UNKNOWN, second.room, type.tiny) ?? '', {
+      key: 'order',
+      font: 'sans',
+      tone: 'soft',
+      size: type.tiny,
+      term: 'order unknown',
+    });
   const words =
     mark === 'not observable here'
       ? `LISTEN on port ${server.port ?? '?'}; accept queue ${mark}: ${server.unobservable ?? ''}`
-      : `LISTEN on port ${server.port ?? '?'}; accept queue: ${figure} of ${server.backlog ?? '?'}`;
+      : `LISTEN on port ${server.port ?? '?'}; accept queue: ${figure} of ${server.backlog ?? '?'}${unordered.length > 0 ? ', in an order that is partly unknown' : ''}`;
   const [markLabel] = markLine.labels;
   return {
     rect,
@@ -78,7 +105,8 @@ export function queueView(
     mark,
     markRect: markLabel ? around(markLabel, 0.3 * type.tiny) : null,
     depth,
-    slots,
+    slots: slots.map(({ slot }) => slot),
+    unordered,
     labels: [...title.labels, ...markLine.labels, ...second.labels],
     words,
   };
@@ -122,61 +150,103 @@ function closedDoor(
     markRect: null,
     depth: null,
     slots: [],
+    unordered: [],
     labels,
     words,
   };
 }
 
-function slotViews(server: ServerState, depth: number, row: Rect, type: StageType): SlotView[] {
+interface Slot {
+  slot: SlotView;
+  /** Those with the same one stand together; null alone. */
+  batch: number | null;
+}
+
+function slotViews(server: ServerState, depth: number, row: Rect, type: StageType): Slot[] {
   const gap = 0.3 * type.tiny;
   const width = SLOT_CHARACTERS * 0.6 * type.tiny + gap;
   const dots = 1.2 * type.tiny;
   const most = Math.max(1, Math.floor((row.width - dots + gap) / (width + gap)));
   const backlog = server.backlog ?? most;
   const drawn = Math.min(most, Math.max(1, backlog));
-  const waiting = server.kernel?.waiting ?? [];
+  const { waiting = [], unnamed = 0 } = server.kernel ?? {};
   const twoLines = row.height >= 2 * lineHeight(type.tiny);
 
-  return Array.from({ length: drawn }, (_, index): SlotView => {
+  return Array.from({ length: drawn }, (_, index): Slot => {
     const rect = {
       x: row.x + index * (width + gap),
       y: row.y,
       width,
       height: row.height,
     };
-    const number = index + 1;
-    const occupied = number <= depth;
+    const place = index + 1;
+    const occupied = place <= depth;
     const who = waiting[index];
     // In the last slot drawn the rest is counted.
     const rest = depth - drawn + 1;
-    const isRest = number === drawn && rest > 1;
-    const texts = isRest
-      ? [`+${count(rest)}`]
-      : occupied && who
-        ? [`:${who.port}`, queueWords(who)]
-        : [String(number)];
+    const isRest = place === drawn && rest > 1;
+    const batch = occupied && !isRest && who ? batchOf(waiting, index) : null;
+    // With one in the queue of whom nothing is known, nobody's place is known.
+    const isKnown =
+      !isRest && batch === null && (!occupied || (who !== undefined && unnamed === 0));
+    const number = isKnown ? place : null;
+    const texts = isRest ? [`+${count(rest)}`] : occupied ? occupantTexts(who) : [String(place)];
     const lines = texts.filter((text) => text !== '').slice(0, twoLines ? 2 : 1);
     const top = row.y + (row.height - lines.length * lineHeight(type.tiny)) / 2;
     const labels = lines.flatMap((text, line) => {
       const space = Math.max(0, (width - Array.from(text).length * 0.6 * type.tiny) / 2);
       const at = { x: rect.x + space, y: top + line * lineHeight(type.tiny), width: width - space };
       const tone = occupied ? 'ink' : 'soft';
-      const key = `slot-${number}-${line}`;
+      const key = `slot-${place}-${line}`;
       return new TextLine(at, type.tiny).left(text, { key, tone, bold: occupied && line === 0 })
         .labels;
     });
+    const at = number === null ? 'at a place that is not known' : `at place ${number}`;
     const words = isRest
       ? `${count(rest)} more wait`
-      : occupied && who
-        ? `slot ${number}: port ${who.port} waits${who.receive > 0 ? `, ${receiveBar(who, false).text} arrived` : ''}`
-        : occupied
-          ? `slot ${number}: somebody waits`
-          : `slot ${number}: free`;
-    return { rect, number, occupied, labels, words: said(words) };
+      : occupied
+        ? `${occupantWords(who)}, ${at}`
+        : `place ${place}: free`;
+    return { slot: { rect, key: place, number, occupied, labels, words: said(words) }, batch };
   });
 }
 
-function queueWords(socket: NonNullable<ServerState['kernel']>['waiting'][number]): string {
+/** The batch of the one at this place if others are in it, else null. */
+function batchOf(waiting: readonly WaitingSocket[], index: number): number | null {
+  const batch = waiting[index]?.batch;
+  return batch !== undefined && waiting.filter((each) => each.batch === batch).length > 1
+    ? batch
+    : null;
+}
+
+/** A frame around each run of slots that stand together. */
+function framesOf(slots: readonly Slot[], pad: number): Rect[] {
+  const frames: Rect[] = [];
+  let last: number | null = null;
+  for (const { slot, batch } of slots) {
+    const { x, y, width, height } = slot.rect;
+    const frame = frames.at(-1);
+    if (batch !== null && batch === last && frame) frame.width = x + width + pad / 2 - frame.x;
+    else if (batch !== null)
+      frames.push({ x: x - pad / 2, y: y - pad / 2, width: width + pad, height: height + pad });
+    last = batch;
+  }
+  return frames;
+}
+
+function occupantTexts(who: WaitingSocket | undefined): string[] {
+  return who ? [`:${who.port}`, queueWords(who)] : ['?', 'RST'];
+}
+
+function occupantWords(who: WaitingSocket | undefined): string {
+  if (!who) return 'one waits that was reset before it could be named';
+  if (who.tcp === 'CLOSE') return `port ${who.port} has reset, and keeps its place until accept()`;
+  const arrived = who.receive > 0 ? `, ${receiveBar(who, false).text} arrived` : '';
+  return `port ${who.port} waits${arrived}`;
+}
+
+function queueWords(socket: WaitingSocket): string {
+  if (socket.tcp === 'CLOSE') return 'RST';
   return socket.receive > 0 ? receiveBar(socket, false).text : '';
 }
 

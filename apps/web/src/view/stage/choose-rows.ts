@@ -1,10 +1,6 @@
 /** Who is drawn on the stage: everybody while there is room, else the interesting ones and counts. */
 
-import {
-  type TcpState,
-  WAITING_LISTED,
-  type WaitingSocket,
-} from '@sockscope/tcp-core/trace/events';
+import type { TcpState, WaitingSocket } from '@sockscope/tcp-core/trace/events';
 import type { ConnectionState, ServerState } from '@sockscope/tcp-core/trace/lab-state';
 import type { ClientRows, ClientRowView } from '../client-rows.ts';
 import { endpoint, isLoopback, shortEndpoint } from '../words.ts';
@@ -100,13 +96,9 @@ function heaviest(candidates: readonly Candidate[], most: number): Candidate[] {
   return best.map(({ candidate }) => candidate);
 }
 
-/**
- * How many wait in the accept queue beyond those that a sample lists. One that was reset there still
- * takes its place until accept, though the kernel's table has it no more: a short list is complete.
- */
+/** How many wait in the accept queue beyond those that a sample lists; who was reset there does not wait. */
 export function unlistedIn(kernel: ServerState['kernel']): number {
-  const depth = kernel?.acceptQueue ?? 0;
-  return depth > WAITING_LISTED ? depth - (kernel?.waiting.length ?? 0) : 0;
+  return kernel?.acceptQueue ? kernel.acceptQueue - kernel.waiting.length - kernel.unnamed : 0;
 }
 
 /** What those in `present` who are not in `drawn` come to; null if there are none. */
