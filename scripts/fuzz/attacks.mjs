@@ -118,7 +118,7 @@ function tcpAttack(random, { servers }) {
 /** @param {Random} random @param {Ports} ports @returns {Attack} */
 function clientAttack(random, ports) {
   const server = 1 + random.below(4);
-  return webSocketAttack(random, ports, `/ws/client/server${server}?session=fuzz`);
+  return webSocketAttack(random, ports, `/ws/client/server${server}`);
 }
 
 /** @param {Random} random @param {Ports} ports @returns {Attack} */

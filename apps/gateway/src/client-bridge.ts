@@ -67,7 +67,9 @@ export function registerClientBridge(app: Gateway, { lab, maxSessions }: BridgeO
     server: ServerId,
     { raw: { socket }, query, log }: FastifyRequest<{ Querystring: ClientQuery }>,
   ): void {
-    const { session: name = randomUUID(), halfOpen = false } = query;
+    const { halfOpen = false } = query;
+    // A name that others could choose, or use again, would let them pass for this client on its page.
+    const name = randomUUID();
     const { address, port, status } = lab.state.servers[server];
     if (sessions.size >= maxSessions) {
       webSocket.close(...closings.full);

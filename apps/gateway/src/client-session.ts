@@ -57,6 +57,8 @@ export class ClientSession {
   readonly #tcp: Socket;
   readonly #own: OwnSocket;
   #isConnected = false;
+  /** Whether the page knows its name in the log. */
+  #isNamed = false;
   #hasReset = false;
   readonly #decide: (outcome: Outcome) => void;
   /** What is to be done when it is known that the server has the connection; undefined from then on. */
@@ -143,7 +145,7 @@ export class ClientSession {
       ours: () => {
         log.info({ server, session, localPort }, 'browser client connected');
         if (this.#abandoned) this.#reset();
-        else this.#page.tell({ type: 'connected', session, localAddress, localPort });
+        else this.#tellConnected(localAddress, localPort);
         this.#tcp.uncork();
         const later = this.#later ?? [];
         this.#later = undefined;
@@ -157,6 +159,12 @@ export class ClientSession {
         this.#reset();
       },
     });
+  }
+
+  #tellConnected(localAddress: string, localPort: number): void {
+    this.#isNamed = true;
+    const { session } = this.#options;
+    this.#page.tell({ type: 'connected', session, localAddress, localPort });
   }
 
   /** Does it at once, or as soon as it is known that the server has the connection. */
@@ -269,6 +277,7 @@ export class ClientSession {
     const { server, session, log } = this.#options;
     const { bytesRead, bytesWritten } = this.#tcp;
     const ended: EndedFrame = { type: 'ended', how, errno };
+    if (!this.#isNamed) ended.session = session;
     if (this.#missing !== undefined)
       Object.assign(ended, { how: 'cut', errno: null, missing: this.#missing });
     log.info({ server, session, ...ended, bytesRead, bytesWritten }, 'browser client ended');

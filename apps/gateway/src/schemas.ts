@@ -13,12 +13,12 @@ function bounded([minimum, maximum]: readonly [number, number]) {
   return Type.Integer({ minimum, maximum });
 }
 
-/** A browser client's name, picked by the page. */
+/** A browser client's name in the log, which the gateway makes. */
 export const Session = Type.String({ pattern: '^[A-Za-z0-9-]{1,40}$' });
 
 export const ServerParams = Type.Object({ server: ServerName }, closed);
 
-/** `GET /ws/client/:server` */
+/** `GET /ws/client/:server`. `session` is what pages once chose; it is not looked at. */
 export const ClientQuery = Type.Object(
   { session: Type.Optional(Session), halfOpen: Type.Optional(Type.Boolean()) },
   closed,
@@ -63,6 +63,8 @@ export const clientFrames = {
   ended: Type.Object(
     {
       type: Type.Literal('ended'),
+      /** Where no `connected` told it: the name in the log's `connectFailed`. */
+      session: Type.Optional(Session),
       how: Type.Enum(endings),
       errno: Type.Union([Type.String(), Type.Null()]),
       /** With `cut` only: bytes of the server that never went to the page; it may be more. */

@@ -43,20 +43,42 @@ function kernelTakes(streams: number): number {
 
 describe('a browser client', () => {
   it('is a TCP client: the server sees the port that the page is told', async () => {
-    const client = browser('/ws/client/server4?session=tab-1');
+    const client = browser('/ws/client/server4');
     const { session, localAddress, localPort } = await client.frame('connected');
-    expect([session, localAddress]).toEqual(['tab-1', '127.0.0.1']);
+    expect(session).toMatch(/^[A-Za-z0-9-]{1,40}$/);
+    expect(localAddress).toBe('127.0.0.1');
     const accepted = await eventOf(gateway.lab, 'accepted', ({ port }) => port === localPort);
     expect(accepted.server).toBe('server4');
     const identified = await eventOf(gateway.lab, 'identified', (event) => {
       return event.connection === accepted.connection && event.server === 'server4';
     });
-    expect(identified).toMatchObject({ client: 'browser', session: 'tab-1' });
+    expect(identified).toMatchObject({ client: 'browser', session });
   });
 
-  it('gets a session of the gateway’s if it brings none', async () => {
-    const { session } = await browser('/ws/client/server4').frame('connected');
-    expect(session).toMatch(/^[A-Za-z0-9-]{1,40}$/);
+  it('can never have a name of another’s choice, nor one that was there before', async () => {
+    const victim = browser('/ws/client/server4?session=mine');
+    const { session } = await victim.frame('connected');
+    const names = new Set(['mine', session]);
+    // While it is there, and when it has left; by the name that it asked for, and by the one in the log.
+    for (const when of ['beside', 'behind'])
+      for (const name of ['mine', String(session)])
+        for (let i = 0; i < 3; i++) {
+          const stranger = browser(`/ws/client/server4?session=${name}`);
+          const given = (await stranger.frame('connected'))['session'];
+          expect(names, when).not.toContain(given);
+          names.add(given);
+          stranger.webSocket.close();
+          await stranger.closed;
+          if (when === 'beside') continue;
+          victim.webSocket.close();
+          await victim.closed;
+        }
+    const named = gateway.lab.state.log.flatMap((event) =>
+      event.type === 'identified' && event.session !== null ? [event.session] : [],
+    );
+    expect(named).toContain(session);
+    expect(named).not.toContain('mine');
+    expect(named.filter((name) => name === session)).toHaveLength(1);
   });
 
   it('gets all 256 byte values back as they were', async () => {
@@ -93,12 +115,12 @@ describe('a browser client', () => {
   });
 
   it('is turned away by a busy server 1 with the same bytes as any other client', async () => {
-    const first = browser('/ws/client/server1?session=first');
+    const first = browser('/ws/client/server1');
     await first.frame('connected');
     first.webSocket.send(Buffer.from('1+1\n'));
     await first.until(() => first.text === '2\n');
     const other = await received(await tcpClient(gateway.lab, 'server1'));
-    const second = browser('/ws/client/server1?session=second');
+    const second = browser('/ws/client/server1');
     second.webSocket.once('open', () => second.webSocket.send(Buffer.from('2+2\n')));
     const [code] = await second.closed;
     expect(second.text).toMatch(/^busy: /);
@@ -125,12 +147,12 @@ describe('a browser client', () => {
       ['close', 'fin'],
       ['terminate', 'rst'],
     ] as const) {
-      const client = browser(`/ws/client/server3?session=${leave}`);
-      await client.frame('connected');
+      const client = browser('/ws/client/server3');
+      const named = (await client.frame('connected'))['session'];
       const { connection } = await eventOf(
         gateway.lab,
         'identified',
-        ({ session }) => session === leave,
+        ({ session }) => session === named,
       );
       client.webSocket[leave]();
       const closed = await eventOf(gateway.lab, 'closed', (event) => {
@@ -154,11 +176,13 @@ describe('a browser client', () => {
 
   it('is told that it was refused, and by which errno', async () => {
     await gateway.lab.stop('server3');
-    const client = browser('/ws/client/server3?session=refused');
+    const client = browser('/ws/client/server3');
     const [code] = await client.closed;
-    expect(client.control).toEqual([{ type: 'ended', how: 'refused', errno: 'ECONNREFUSED' }]);
+    const { session, ...ended } = client.control[0] ?? {};
+    expect(client.control).toHaveLength(1);
+    expect(ended).toEqual({ type: 'ended', how: 'refused', errno: 'ECONNREFUSED' });
     expect(code).toBe(1000);
-    const failed = await eventOf(gateway.lab, 'connectFailed', (e) => e.session === 'refused');
+    const failed = await eventOf(gateway.lab, 'connectFailed', (e) => e.session === session);
     expect(failed).toMatchObject({ server: 'server3', errno: 'ECONNREFUSED' });
     await gateway.lab.start('server3');
   });
@@ -268,10 +292,9 @@ describe('the bridge', () => {
         Array.from({ length: 200 }, async (_, index) => {
           const server = index % 4 < 2 ? 'server3' : 'server4';
           if (index % 2 === 0) {
-            const session = `tab-${index}`;
-            const client = new BrowserClient(own, `/ws/client/${server}?session=${session}`);
-            const { localPort } = await client.frame('connected');
-            ports.set(`${server} ${String(localPort)}`, session);
+            const client = new BrowserClient(own, `/ws/client/${server}`);
+            const { localPort, session } = await client.frame('connected');
+            ports.set(`${server} ${String(localPort)}`, String(session));
             if (index % 8 === 0) client.webSocket.close();
           } else {
             const socket = await tcpClient(own.lab, server);
@@ -375,7 +398,7 @@ describe('the bridge', () => {
           const client = browser('/ws/client/server1');
           client.webSocket.once('open', () => client.webSocket.send(Buffer.from('secret\n')));
           await client.closed;
-          expect(client.control).toEqual([{ type: 'ended', how: 'failed', errno: null }]);
+          expect(client.control).toMatchObject([{ type: 'ended', how: 'failed', errno: null }]);
           expect(client.text).toBe('');
         }
         expect(other.said()).toBe('');
@@ -423,7 +446,7 @@ describe('the bridge', () => {
     const client = browser('/ws/client/server2');
     client.webSocket.once('open', () => client.webSocket.send(Buffer.from('secret')));
     await client.closed;
-    expect(client.control).toEqual([{ type: 'ended', how: 'failed', errno: null }]);
+    expect(client.control).toMatchObject([{ type: 'ended', how: 'failed', errno: null }]);
     await once(stranger.close(), 'close');
     expect(bytes).toBe(0);
     await gateway.lab.start('server2');

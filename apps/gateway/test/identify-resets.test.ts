@@ -201,10 +201,10 @@ describe('after resets in the accept queue', () => {
 
     const pages: BrowserClient[] = [];
     for (let i = 0; i < 20; i++) {
-      const page = new BrowserClient(gateway, `/ws/client/server1?session=page-${i}`);
+      const page = new BrowserClient(gateway, '/ws/client/server1');
       closing.push(() => page.webSocket.terminate());
-      await page.frame('connected');
-      page.webSocket.send(Buffer.from(`page-${i}\n`));
+      const { session } = await page.frame('connected');
+      page.webSocket.send(Buffer.from(`${String(session)}\n`));
       void page.until(() => page.text.includes('\n')).then(() => page.webSocket.close());
       pages.push(page);
     }

@@ -13,7 +13,7 @@ function connected(server: 'server1' | 'server4' = 'server1') {
   const client = clients.add(server);
   if (!client) throw new Error('no client was added');
   const socket = ASocket.last;
-  socket.text({ type: 'connected', localAddress: '127.0.0.1', localPort: 40312 });
+  socket.text({ type: 'connected', session: 'given', localAddress: '127.0.0.1', localPort: 40312 });
   return { client, socket };
 }
 
@@ -21,9 +21,15 @@ const bytesSent = ({ sent }: ASocket): string =>
   sent.map((data) => (typeof data === 'string' ? '' : new TextDecoder().decode(data))).join('');
 
 describe('BrowserClient', () => {
-  it('connects with a session that the gateway accepts', () => {
+  it('connects without a name, and learns the one that the log has for it', () => {
     const { client, socket } = connected();
-    expect(socket.path).toMatch(/^\/ws\/client\/server1\?session=[A-Za-z0-9-]{1,40}$/);
+    expect(socket.path).toBe('/ws/client/server1');
+    expect(client.session).toBe('given');
+    const failing = clients.add('server1');
+    expect(failing?.session).toBeNull();
+    ASocket.last.text({ type: 'ended', session: 'other', how: 'refused', errno: 'ECONNREFUSED' });
+    expect(failing?.session).toBe('other');
+    expect(failing?.id).not.toBe(client.id);
     expect(socket.binaryType).toBe('arraybuffer');
     expect(client).toMatchObject({ phase: 'connected', localPort: 40312 });
   });

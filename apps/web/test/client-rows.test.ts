@@ -4,8 +4,10 @@ import { connectionIdentity } from '../src/view/identity.ts';
 import { ALab } from './a-lab.ts';
 
 const own = (more: Partial<OwnClient> = {}): OwnClient => ({
+  id: 'first',
   session: 'mine',
   phase: 'connected',
+  localAddress: '127.0.0.1',
   localPort: 53_001,
   ending: null,
   endedAt: null,
@@ -81,6 +83,9 @@ describe('clientRows', () => {
       port: 53_001,
     });
     expect(rowsOf(lab, [own()]).present).toMatchObject([{ kind: 'you', session: 'mine' }]);
+    // The same port of another address of this machine is somebody else's.
+    const elsewhere = own({ localAddress: '127.0.0.2' });
+    expect(rowsOf(lab, [elsewhere]).present[0]).toMatchObject({ kind: 'new', session: null });
     lab.happen('server1', null, {
       type: 'identified',
       connection: 1,
@@ -174,7 +179,10 @@ describe('clientRows', () => {
     const lab = server1();
     for (let id = 1; id <= 6; id += 1) lab.turnAway('server1', id, 25);
     lab.connect('server1', 7, 25);
-    const { present, gone } = rowsOf(lab, [own(), own({ session: 'b', localPort: null })]);
+    const { present, gone } = rowsOf(lab, [
+      own(),
+      own({ id: 'second', session: null, localPort: null }),
+    ]);
     const keys = [...present, ...gone].map(({ key }) => key);
     expect(new Set(keys).size).toBe(keys.length);
     expect(gone).toHaveLength(3);

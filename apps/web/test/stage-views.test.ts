@@ -128,8 +128,10 @@ describe('the accept queue', () => {
 
   it('draws somebody who waits once, whether it is the page’s own client or not', () => {
     const mine: OwnClient = {
-      session: 'mine',
+      id: 'mine',
+      session: 'name-in-the-log',
       phase: 'connected',
+      localAddress: '127.0.0.1',
       localPort: 54_002,
       ending: null,
       endedAt: null,

@@ -13,9 +13,10 @@ export interface TranscriptLine {
 }
 
 type Control =
-  | { type: 'connected'; localAddress: string; localPort: number }
+  | { type: 'connected'; session: string; localAddress: string; localPort: number }
   | {
       type: 'ended';
+      session?: string;
       how: Exclude<ClientEnding['how'], 'gateway'>;
       errno: string | null;
       missing?: number;
@@ -30,9 +31,11 @@ const ENDED_KEPT = 6;
 export const MOST_CLIENTS = 40;
 
 export class BrowserClient implements OwnClient {
-  readonly session: string;
+  readonly id: string;
+  session = $state<string | null>(null);
   readonly server: ServerId;
   phase = $state<OwnClient['phase']>('connecting');
+  localAddress = $state<string | null>(null);
   localPort = $state<number | null>(null);
   ending = $state.raw<ClientEnding | null>(null);
   endedAt = $state<number | null>(null);
@@ -46,10 +49,10 @@ export class BrowserClient implements OwnClient {
   #partial = '';
   #lines = 0;
 
-  constructor(server: ServerId, session: string, open: OpenSocket) {
+  constructor(server: ServerId, id: string, open: OpenSocket) {
     this.server = server;
-    this.session = session;
-    this.#socket = open(`/ws/client/${server}?session=${session}`);
+    this.id = id;
+    this.#socket = open(`/ws/client/${server}`);
     this.#socket.binaryType = 'arraybuffer';
     this.#socket.onmessage = ({ data }: MessageEvent<unknown>) => {
       if (typeof data === 'string') this.#control(JSON.parse(data) as Control);
@@ -92,7 +95,9 @@ export class BrowserClient implements OwnClient {
   }
 
   #control(control: Control): void {
+    this.session = control.session ?? this.session;
     if (control.type === 'connected') {
+      this.localAddress = control.localAddress;
       this.localPort = control.localPort;
       this.phase = 'connected';
     } else {
@@ -133,6 +138,7 @@ export class BrowserClients {
   /** The client whose input each server's panel shows. */
   #chosen = $state<Partial<Record<ServerId, string>>>({});
   readonly #open: OpenSocket;
+  #added = 0;
 
   constructor(open: OpenSocket = openSocket) {
     this.#open = open;
@@ -144,13 +150,11 @@ export class BrowserClients {
 
   chosenOf(server: ServerId): BrowserClient | null {
     const clients = this.of(server);
-    return (
-      clients.find(({ session }) => session === this.#chosen[server]) ?? clients.at(-1) ?? null
-    );
+    return clients.find(({ id }) => id === this.#chosen[server]) ?? clients.at(-1) ?? null;
   }
 
   choose(client: BrowserClient): void {
-    this.#chosen[client.server] = client.session;
+    this.#chosen[client.server] = client.id;
   }
 
   get full(): boolean {
@@ -160,7 +164,7 @@ export class BrowserClients {
   /** Connects one more client; null when the page has as many as it may. */
   add(server: ServerId): BrowserClient | null {
     if (this.full) return null;
-    const client = new BrowserClient(server, newSession(), this.#open);
+    const client = new BrowserClient(server, String((this.#added += 1)), this.#open);
     const ended = this.of(server).filter(({ phase }) => phase === 'ended');
     const forgotten = ended.slice(0, -ENDED_KEPT);
     this.all = [...this.all.filter((each) => !forgotten.includes(each)), client];
@@ -173,10 +177,4 @@ export class BrowserClients {
     client.close();
     this.all = this.all.filter((each) => each !== client);
   }
-}
-
-/** Works on plain-HTTP pages too, where crypto.randomUUID does not exist. */
-function newSession(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(12));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

@@ -15,9 +15,13 @@ import { bytesSaid, endpoint, said, shortEndpoint } from './words.ts';
 
 /** What the page itself knows of a client that it opened. */
 export interface OwnClient {
-  session: string;
+  /** The page's own name for it. */
+  id: string;
+  /** The gateway's name for it, which the log carries; null until the gateway has told it. */
+  session: string | null;
   phase: 'connecting' | 'connected' | 'ended';
-  /** Its port on this machine, once connected. */
+  /** Its end of the connection, once connected. */
+  localAddress: string | null;
   localPort: number | null;
   ending: ClientEnding | null;
   /** performance.now() at its end. */
@@ -54,7 +58,9 @@ export interface ClientRowView {
   note: string;
   /** The same where there is less room. */
   brief: string;
-  /** The page's client behind it. */
+  /** The page's client behind it, by its id. */
+  client: string | null;
+  /** That client's name in the log. */
   session: string | null;
   /** The row in one sentence. */
   words: string;
@@ -68,15 +74,17 @@ export const ENDED_ROWS = 3;
 /** The connection of a client that this page opened, as soon as it can be told. */
 export function connectionOfClient(
   server: ServerState,
-  client: Pick<OwnClient, 'session' | 'localPort'>,
+  { session, localAddress, localPort }: Pick<OwnClient, 'session' | 'localAddress' | 'localPort'>,
 ): ConnectionState | null {
+  // What the page has learned from its own WebSocket, and nobody else can have told it.
+  if (session === null) return null;
   const known = [...Object.values(server.connections), ...server.ended.toReversed()];
   return (
-    known.find(({ session }) => session === client.session) ??
-    // Before the gateway has named it, its port tells.
+    known.find((connection) => connection.session === session) ??
+    // Before the log has named it, its address and port tell.
     known.find(
-      ({ client: kind, port, end }) =>
-        kind === 'pending' && end === null && port === client.localPort,
+      ({ client, address, port, end }) =>
+        client === 'pending' && end === null && port === localPort && address === localAddress,
     ) ??
     null
   );
@@ -85,17 +93,19 @@ export function connectionOfClient(
 /** The hue and shape that accept gave to a client of this page; null before. */
 export function identityOfClient(
   server: ServerState,
-  client: Pick<OwnClient, 'session' | 'localPort'>,
+  client: Pick<OwnClient, 'session' | 'localAddress' | 'localPort'>,
 ): Identity | null {
   const connection = connectionOfClient(server, client);
   return connection ? connectionIdentity(server.id, connection.id) : null;
 }
 
 /** A client of this page while the past is shown: only the log tells what it said. */
-export function inThePast({ session }: OwnClient): OwnClient {
+export function inThePast({ id, session }: OwnClient): OwnClient {
   return {
+    id,
     session,
     phase: 'ended',
+    localAddress: null,
     localPort: null,
     ending: null,
     endedAt: null,
@@ -178,6 +188,7 @@ function connectionRow(
     bad: place === 'ended' ? isBroken(connection) : talk.bad,
     note,
     brief: connection.end ? briefEnding(connection) : note,
+    client: mine?.id ?? null,
     session: mine?.session ?? null,
     words: [`${identityWords(identity)}, ${kind} client ${whole}, ${fd}`, exchange, note]
       .filter((text) => text !== '')
@@ -253,7 +264,7 @@ function ownRow(
 ): ClientRowView {
   const from = client.localPort === null ? '' : `:${client.localPort}`;
   return {
-    key: `client-${client.session}`,
+    key: `client-${client.id}`,
     place,
     identity: null,
     kind: 'you',
@@ -264,6 +275,7 @@ function ownRow(
     reply: null,
     bad: false,
     brief: more.note,
+    client: client.id,
     session: client.session,
     words: `your client ${from}: ${more.note}`,
     ...more,

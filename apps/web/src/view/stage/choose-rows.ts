@@ -147,7 +147,7 @@ export function foldRest(
 function weightOf({ row, connection }: Candidate): number {
   const step = 1e15;
   if (row.place === 'refused') return 3 * step;
-  if (row.place === 'waiting') return step + (row.session === null ? 0 : step);
+  if (row.place === 'waiting') return step + (row.client === null ? 0 : step);
   if (!connection) return 0;
   const spoke = Math.max(
     connection.openedAt,
@@ -175,6 +175,7 @@ function queuedRow({ address, port }: WaitingSocket): ClientRowView {
     bad: false,
     note,
     brief: 'in the accept queue',
+    client: null,
     session: null,
     words: `client ${whole}: ${note}`,
   };

@@ -32,6 +32,8 @@ export interface StageRow {
   fd: number | null;
   place: ClientPlace;
   identity: Identity | null;
+  /** The name in the log of a client that this page opened. */
+  session: string | null;
   /** The row in one sentence. */
   words: string;
   /** What it was told when it was turned away; null for the others. */
@@ -106,6 +108,7 @@ export function stageLayout(server: ServerState, rows: ClientRows, size: StageSi
       fd: candidate.connection?.fd ?? null,
       place: candidate.row.place,
       identity: candidate.row.identity,
+      session: candidate.row.session,
       words: candidate.row.words,
       refusal:
         candidate.row.place === 'refused' ? (candidate.row.reply ?? candidate.row.note) : null,
