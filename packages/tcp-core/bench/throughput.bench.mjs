@@ -62,7 +62,9 @@ try {
 async function main() {
   const python = pythonVersion();
   const load = compile('load', folder);
-  const epollEcho = { name: 'C epoll echo', command: [compile('echo-epoll', folder)] };
+  const cSelect = { name: 'C select', command: [compile('echo-select', folder)] };
+  const cEpoll = { name: 'C epoll', command: [compile('echo-epoll', folder)] };
+  const pythonEcho = { name: 'Python select', command: ['python3', join(here, 'select_echo.py')] };
   const selectEval = { name: 'Python select', command: ['python3', join(here, 'select_eval.py')] };
   const threadsEval = {
     name: 'Python threads',
@@ -71,11 +73,13 @@ async function main() {
   await bundleOurs();
 
   const claims = /** @type {Claim[]} */ ([
-    { server: 'server3', opponent: selectEval, kind: 'arithmetic', connections: 50, limit: 1 },
-    { server: 'server3', opponent: selectEval, kind: 'arithmetic', connections: 500, limit: 1 },
-    { server: 'server4', opponent: epollEcho, kind: 'echo', connections: 50, limit: 0.65 },
-    { server: 'server4', opponent: epollEcho, kind: 'echo', connections: 500, limit: 0.65 },
-    { server: 'server2', opponent: threadsEval, kind: 'arithmetic', connections: 50, limit: 1 },
+    ...[50, 500].flatMap((connections) => [
+      { server: 'server3', opponent: selectEval, kind: 'arithmetic', connections, limit: 1.35 },
+      { server: 'server4', opponent: pythonEcho, kind: 'echo', connections, limit: 1 },
+      { server: 'server4', opponent: cSelect, kind: 'echo', connections, limit: 0.85 },
+      { server: 'server4', opponent: cEpoll, kind: 'echo', connections, limit: 0.65 },
+    ]),
+    { server: 'server2', opponent: threadsEval, kind: 'arithmetic', connections: 50, limit: 1.3 },
   ]).filter(({ server }) => !only || server === only);
 
   const cores = cpus();
