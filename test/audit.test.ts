@@ -1,8 +1,13 @@
-/** What `npm run audit` is made of; CONTRIBUTING says when to make a long one. */
+/** What `npm run audit` is made of, and a short run of it; CONTRIBUTING says when to make a long one. */
 
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { makeScript } from '../scripts/audit/script.mjs';
 import { type Call, TraceReader, watchOf } from '../scripts/audit/strace-reader.mjs';
+import { has } from '../scripts/test-programs.mjs';
+
+const root = new URL('..', import.meta.url);
 
 describe('the script of an audit', () => {
   it('is the same for the same seed', () => {
@@ -54,5 +59,17 @@ describe('what strace wrote', () => {
 
   it('is refused if a line is not understood: what is not read cannot be compared', () => {
     expect(() => read('7 1700000000.000000000 what is this')).toThrow('not understood');
+  });
+});
+
+describe.runIf(has('strace'))('a short audit', () => {
+  it('finds nothing in the event log that did not happen', { timeout: 120_000 }, async () => {
+    const args = ['scripts/command.mjs', 'audit', '--connections', '100', '--seed', '1'];
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, args, {
+      cwd: root,
+      maxBuffer: 64 * 1024 * 1024,
+    }).catch((error: unknown) => error as { stdout: string; stderr: string });
+    expect(stderr, stdout).toBe('');
+    expect(stdout).toMatch(/\d+ facts compared, 0 wrong$/m);
   });
 });

@@ -2,7 +2,7 @@
 
 import { ms } from './compare-calls.mjs';
 import { TOLERANCE } from './compare-clients.mjs';
-import { numberIn, shown } from './threads.mjs';
+import { shown } from './threads.mjs';
 
 /** @typedef {import('../../packages/tcp-core/src/trace/events.ts').LabEvent} LabEvent */
 /** @typedef {import('./compare-clients.mjs').Visit} Visit */
@@ -105,7 +105,7 @@ function compareSample(entry, event, stays, ledger) {
     acceptQueue >= surely.length && acceptQueue <= maybe.length,
     () => `at least ${surely.length} waited, at most ${maybe.length}\n${shown(entry, [])}`,
   );
-  const unnamed = numberIn(event, 'unnamed') ?? 0;
+  const unnamed = event.unnamed ?? 0;
   const wereReset = here.filter(
     ({ first, last, visit: { story } }) =>
       first <= to && last >= from && story.resetAt !== null && story.resetAt < to,
@@ -128,13 +128,13 @@ function compareSample(entry, event, stays, ledger) {
  * @param {Ledger} ledger
  */
 function compareOrder(entry, { waiting }, maybe, ledger) {
-  const places = waiting.map((one, i) => {
+  const places = waiting.map((one) => {
     const all = maybe.filter(
       ({ visit: { story } }) => story.address === one.address && story.port === one.port,
     );
     // A port may be used twice in one queue: then it is not known which of the two is meant.
     const [stay] = all.length === 1 ? all : [];
-    return { batch: numberIn(one, 'batch') ?? i, at: stay?.visit.socket?.opened.exit };
+    return { batch: one.batch, at: stay?.visit.socket?.opened.exit };
   });
   for (const [i, { batch, at }] of places.entries()) {
     if (at === undefined) continue;
@@ -177,8 +177,8 @@ function compareNamed(entries, ledger) {
 function compareResets(visits, ledger) {
   for (const { story, socket, entries } of visits) {
     const accepted = entries.find(({ event }) => event.type === 'accepted');
-    if (!accepted || !socket || story.finAt !== null) continue;
-    const says = Reflect.get(accepted.event, 'reset') === true;
+    if (accepted?.event.type !== 'accepted' || !socket || story.finAt !== null) continue;
+    const says = accepted.event.reset === true;
     const resetAt = story.resetAt ?? Infinity;
     const surely = resetAt < socket.opened.entry - RESET_TRAVELS;
     ledger.compare(

@@ -187,13 +187,6 @@ function payloadOf({ args }) {
   return { preview: bytesOf(hex).toString('latin1'), length: Number(length) };
 }
 
-/** A number that an event may have. @param {object} event @param {string} name @returns {number | undefined} */
-export function numberIn(event, name) {
-  /** @type {unknown} */
-  const value = Object.entries(event).find(([key]) => key === name)?.[1];
-  return typeof value === 'number' ? value : undefined;
-}
-
 /** The calls in which a thread sleeps, whatever it waits for. @param {Call} call */
 export function isWait(call) {
   switch (call.name) {

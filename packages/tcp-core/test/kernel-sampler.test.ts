@@ -413,6 +413,7 @@ class HandMade {
       state: () => this.lab,
       now: () => this.lab.t + 1,
       report: (server, facts) => {
+        this.meanwhile?.();
         for (const fact of facts(this.lab.servers[server])) {
           this.log(server, fact);
           this.facts.push({ ...fact, server });
@@ -422,6 +423,8 @@ class HandMade {
     },
     this.folder,
   );
+  /** Happens after the table was read and before what was read is told. */
+  meanwhile: (() => void) | undefined;
   #watchers: (() => void)[] = [];
 
   log(server: ServerId, fact: LabFact): void {
@@ -546,5 +549,21 @@ describe('a sampler', () => {
     expect(await test.next()).toMatchObject({
       connections: [{ connection: 1, tcp: 'ESTABLISHED', receive: 3 }],
     });
+  });
+
+  it('forgets what it read of a listener that is closed by the time it would be told', async () => {
+    const test = handMade();
+    test.write([0, '0A', 0, 1]);
+    test.listen('server3', 5003);
+    await test.next();
+    test.write([0, '0A', 1, 1], [4000, '01', 4, 0]);
+    test.meanwhile = () => {
+      test.meanwhile = undefined;
+      test.accept(1, 4000);
+      test.write([0, '0A', 0, 2], [4000, '01', 4, 101]);
+      test.log('server3', { type: 'listenerClosed', fd: 20 });
+      test.listen('server3', 5003);
+    };
+    expect(await test.next()).toMatchObject({ acceptQueue: 0, waiting: [] });
   });
 });

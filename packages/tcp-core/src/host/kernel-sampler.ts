@@ -46,6 +46,8 @@ export interface SamplerContext {
 /** What must be known of a server's last sample beyond what was reported. */
 interface Memory {
   queue: AcceptQueue;
+  /** When its listener was opened or closed last: what was read before is of another one. */
+  since: number;
   /** The inode of each connection's socket, by its number. */
   inodes: Map<number, number>;
   /** Connections that had no line. */
@@ -75,8 +77,11 @@ export class KernelSampler {
   observe(event: LabEvent): void {
     if (event.type === 'accepted' && this.#reason === undefined)
       this.#memoryOf(event.server).queue.accepted(event);
-    if (event.type === 'listenerClosed' || event.type === 'stopped' || event.type === 'crashed')
-      this.#memoryOf(event.server).queue = new AcceptQueue();
+    if (LISTENER_CHANGES.has(event.type)) {
+      const memory = this.#memoryOf(event.server);
+      memory.queue = new AcceptQueue();
+      memory.since = event.t;
+    }
     if (event.type === 'accepted' || event.type === 'listening') this.#wake();
   }
 
@@ -162,7 +167,7 @@ export class KernelSampler {
   #memoryOf(id: ServerId): Memory {
     let memory = this.#memories.get(id);
     if (!memory) {
-      memory = { queue: new AcceptQueue(), inodes: new Map(), missing: new Set() };
+      memory = { queue: new AcceptQueue(), since: 0, inodes: new Map(), missing: new Set() };
       this.#memories.set(id, memory);
     }
     return memory;
@@ -173,6 +178,7 @@ export class KernelSampler {
     const { id } = server;
     if (!isUp(server)) return []; // it was stopped meanwhile
     const memory = this.#memoryOf(id);
+    if (t < memory.since) return [];
 
     let depth: number | null = null;
     let timeWait = 0;
@@ -210,6 +216,14 @@ export class KernelSampler {
     return [{ type: 'sampled', acceptQueue, waiting, ...more, timeWait, connections }];
   }
 }
+
+/** After these a server has another listener, or none, and so another accept queue. */
+const LISTENER_CHANGES: ReadonlySet<LabEvent['type']> = new Set<LabEvent['type']>([
+  'listening',
+  'listenerClosed',
+  'stopped',
+  'crashed',
+]);
 
 /** The states of a connection that no accept has taken. */
 const QUEUED: ReadonlySet<TcpState> = new Set<TcpState>(['ESTABLISHED', 'CLOSE_WAIT']);
