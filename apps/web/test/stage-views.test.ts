@@ -68,9 +68,9 @@ describe('the accept queue', () => {
       ({ rect }) => rect.x >= frame!.x && rect.x + rect.width <= frame!.x + frame!.width,
     );
     expect(within.map(({ key }) => key)).toEqual([2, 3, 4]);
-    expect(queue.slots[2]?.words).toBe('port 54003 waits, at a place that is not known');
-    expect(queue.slots[4]?.words).toBe('port 54005 waits, at place 5');
-    expect(queue.labels.find(({ key }) => key === 'order')?.text).toMatch(/order unknown/);
+    expect(queue.slots[2]?.words).toBe('at a place that nobody saw: port 54003 waits');
+    expect(queue.slots[4]?.words).toBe('slot 5: port 54005 waits');
+    expect(queue.labels.find(({ key }) => key === 'order')?.text).toMatch(/order/);
     expect(queue.words).toContain('partly unknown');
   });
 

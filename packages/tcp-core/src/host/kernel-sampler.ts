@@ -23,9 +23,11 @@ import { isTable, parseTable, type TableLine } from './proc-net-tcp.ts';
 
 /** Milliseconds between two samples at least … */
 const INTERVAL_MS = 50;
-/** … and so many times what the last one took, for 5 % of one core at most. */
+/** … and so many times what one takes, for 5 % of one core at most … */
 const PAUSE_PER_COST = 20;
-/** But what it took may have been waiting for a busy event loop: never longer than this. */
+/** … at the best of so many: the others waited for a busy processor or event loop … */
+const COSTS_KEPT = 8;
+/** … but never longer than this. */
 const INTERVAL_MAX_MS = 1000;
 /** While somebody waits in an accept queue it is what there is to see. */
 const INTERVAL_WAITING_MAX_MS = 250;
@@ -59,6 +61,8 @@ export class KernelSampler {
   readonly #tcp: ProcFile;
   readonly #tcp6: ProcFile;
   readonly #memories = new Map<ServerId, Memory>();
+  /** Milliseconds that the last readings took, the last one first. */
+  #costs: number[] = [];
   /** Why the table cannot be read. */
   #reason: string | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -119,7 +123,8 @@ export class KernelSampler {
     }
     for (const { id } of lines ? watched : [])
       this.#context.report(id, (server) => this.#compare(server, lines ?? [], t));
-    const cost = performance.now() - began;
+    this.#costs = [performance.now() - began, ...this.#costs].slice(0, COSTS_KEPT);
+    const cost = Math.min(...this.#costs);
     const isWaitedIn = this.#watched().some(({ kernel }) => (kernel?.acceptQueue ?? 0) > 0);
     const most = isWaitedIn ? INTERVAL_WAITING_MAX_MS : INTERVAL_MAX_MS;
     const pauseMs = Math.min(Math.max(INTERVAL_MS, PAUSE_PER_COST * cost), most);

@@ -8,14 +8,7 @@ import type { ServerState } from '@sockscope/tcp-core/trace/lab-state';
 import { count, said } from '../words.ts';
 import type { Rect } from './geometry.ts';
 import { receiveBar } from './kernel-socket.ts';
-import {
-  firstThatFits,
-  lineHeight,
-  TextLine,
-  wrapped,
-  type Label,
-  type StageType,
-} from './label.ts';
+import { lineHeight, textWidth, TextLine, wrapped, type Label, type StageType } from './label.ts';
 
 export interface SlotView {
   rect: Rect;
@@ -47,7 +40,13 @@ export interface QueueView {
 }
 
 /** What says that slots stand together because nobody saw their order, the longest that fits. */
-const ORDER_UNKNOWN = ['framed: order unknown', 'order unknown', 'order?'] as const;
+const ORDER_UNKNOWN = [
+  'framed: order unknown',
+  'order unknown',
+  'unordered',
+  'no order',
+  'order?',
+] as const;
 
 /** Slots hold ":53140"; at least so wide in characters. */
 const SLOT_CHARACTERS = 6.6;
@@ -85,15 +84,8 @@ export function queueView(
   const top = second.y + lineHeight(second.size) + 0.2 * pad;
   const row = { ...place, y: top, height: Math.max(0, rect.y + rect.height - 0.5 * pad - top) };
   const slots = mark === 'not observable here' ? [] : slotViews(server, depth ?? 0, row, type);
-  const unordered = framesOf(slots, 0.3 * type.tiny);
-  if (unordered.length > 0)
-    second.left(firstThatFits(ORDER_UNKNOWN, second.room, type.tiny) ?? '', {
-      key: 'order',
-      font: 'sans',
-      tone: 'soft',
-      size: type.tiny,
-      term: 'order unknown',
-    });
+  const unordered = framesOf(slots);
+  if (unordered.length > 0) sayUnordered([second, markLine], type.tiny);
   const words =
     mark === 'not observable here'
       ? `LISTEN on port ${server.port ?? '?'}; accept queue ${mark}: ${server.unobservable ?? ''}`
@@ -185,7 +177,7 @@ function slotViews(server: ServerState, depth: number, row: Rect, type: StageTyp
     // In the last slot drawn the rest is counted.
     const rest = depth - drawn + 1;
     const isRest = place === drawn && rest > 1;
-    const batch = occupied && !isRest && who ? batchOf(waiting, index) : null;
+    const batch = occupied && who ? batchOf(waiting, index) : null;
     // With one in the queue of whom nothing is known, nobody's place is known.
     const isKnown =
       !isRest && batch === null && (!occupied || (who !== undefined && unnamed === 0));
@@ -201,13 +193,12 @@ function slotViews(server: ServerState, depth: number, row: Rect, type: StageTyp
       return new TextLine(at, type.tiny).left(text, { key, tone, bold: occupied && line === 0 })
         .labels;
     });
-    const at = number === null ? 'at a place that is not known' : `at place ${number}`;
+    const slot = number === null ? 'at a place that nobody saw' : `slot ${number}`;
     const words = isRest
       ? `${count(rest)} more wait`
-      : occupied
-        ? `${occupantWords(who)}, ${at}`
-        : `place ${place}: free`;
-    return { slot: { rect, key: place, number, occupied, labels, words: said(words) }, batch };
+      : `${slot}: ${occupied ? occupantWords(who) : 'free'}`;
+    const view = { rect, key: place, number, occupied, labels, words: said(words) };
+    return { slot: view, batch };
   });
 }
 
@@ -220,18 +211,26 @@ function batchOf(waiting: readonly WaitingSocket[], index: number): number | nul
 }
 
 /** A frame around each run of slots that stand together. */
-function framesOf(slots: readonly Slot[], pad: number): Rect[] {
+function framesOf(slots: readonly Slot[]): Rect[] {
   const frames: Rect[] = [];
   let last: number | null = null;
   for (const { slot, batch } of slots) {
-    const { x, y, width, height } = slot.rect;
     const frame = frames.at(-1);
-    if (batch !== null && batch === last && frame) frame.width = x + width + pad / 2 - frame.x;
-    else if (batch !== null)
-      frames.push({ x: x - pad / 2, y: y - pad / 2, width: width + pad, height: height + pad });
+    if (batch !== null && batch === last && frame)
+      frame.width = slot.rect.x + slot.rect.width - frame.x;
+    else if (batch !== null) frames.push({ ...slot.rect });
     last = batch;
   }
   return frames;
+}
+
+/** In the first of these lines in which there is room for the longest text that any has room for. */
+function sayUnordered(lines: readonly TextLine[], size: number): void {
+  for (const text of ORDER_UNKNOWN) {
+    const line = lines.find(({ room }) => textWidth(text, size, 'sans', true) <= room);
+    line?.left(text, { key: 'order', font: 'sans', bold: true, size, term: 'order unknown' });
+    if (line) return;
+  }
 }
 
 function occupantTexts(who: WaitingSocket | undefined): string[] {

@@ -159,9 +159,10 @@ function weightOf({ row, connection }: Candidate): number {
 }
 
 /** A client that the kernel has connected and nobody has accepted; who it is nobody knows yet. */
-function queuedRow({ address, port }: WaitingSocket): ClientRowView {
+function queuedRow({ address, port, tcp }: WaitingSocket): ClientRowView {
   const whole = endpoint(address, port);
-  const note = 'waits in the accept queue';
+  const isGone = tcp === 'CLOSE';
+  const note = isGone ? 'has reset; its place in the queue is left' : 'waits in the accept queue';
   return {
     key: `waiting-${whole}`,
     place: 'waiting',
@@ -174,7 +175,7 @@ function queuedRow({ address, port }: WaitingSocket): ClientRowView {
     reply: null,
     bad: false,
     note,
-    brief: 'in the accept queue',
+    brief: isGone ? 'has reset' : 'in the accept queue',
     client: null,
     session: null,
     words: `client ${whole}: ${note}`,
