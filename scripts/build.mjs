@@ -1,15 +1,17 @@
 /** Builds the parts whose inputs changed since they were built. */
 
+import { buildElsewhere, isLikeAnUrl } from './build-elsewhere.mjs';
 import { run } from './child.mjs';
 import { fingerprint, removeStamp, stampIs, writeStamp } from './fingerprint.mjs';
 import { inRoot, toolPath } from './paths.mjs';
-import { Problem } from './problem.mjs';
+import { diskFull, Problem } from './problem.mjs';
 
 /**
  * What is built, from what. `inputs` are files and folders relative to the root; tests are not
  * among them (see fingerprint.mjs).
  *
- * @typedef {{ name: string, folder: string, tool: () => string[], inputs: string[] }} Part
+ * @typedef {{ name: string, folder: string, tool: () => string[], inputs: string[], elsewhere?: boolean }} Part
+ * `elsewhere`: its tool takes `#` and `?` in a path for the ends of a URL's path.
  */
 
 const shared = ['pnpm-lock.yaml', 'tsconfig.base.json', 'packages/tcp-core/package.json'];
@@ -20,6 +22,7 @@ const parts = [
     name: 'the page',
     folder: 'apps/web',
     tool: () => [toolPath('apps/web', 'vite'), 'build', '--logLevel', 'warn'],
+    elsewhere: true,
     inputs: [
       'apps/web',
       'packages/tcp-core/src/trace',
@@ -70,17 +73,26 @@ export async function build() {
   const results = await Promise.all(
     changed.map(async ({ part, hash }) => {
       removeStamp(stampOf(part));
-      const { code, output } = await run(process.execPath, part.tool(), {
-        to: 'keep',
-        cwd: inRoot(part.folder),
-        env: { ...process.env, NODE_ENV: 'production', ...(process.stderr.isTTY ? {} : noColor) },
-      });
+      /** @param {readonly string[]} args @param {string} folder */
+      const build = (args, folder) =>
+        run(process.execPath, args, {
+          to: 'keep',
+          cwd: folder,
+          env: { ...process.env, NODE_ENV: 'production', ...(process.stderr.isTTY ? {} : noColor) },
+        });
+      const { code, output } =
+        part.elsewhere && isLikeAnUrl(inRoot())
+          ? await buildElsewhere(part.folder, part.tool(), build)
+          : await build(part.tool(), inRoot(part.folder));
       if (code === 0) writeStamp(stampOf(part), hash);
       return { part, code, output };
     }),
   );
   const failed = results.filter(({ code }) => code !== 0);
   if (failed.length === 0) return;
+  // The tools themselves say it in a page of stack frames.
+  if (failed.some(({ output }) => /ENOSPC|EDQUOT|no space left|StorageFull/i.test(output)))
+    throw new Problem(diskFull);
   for (const { output } of failed) process.stderr.write(output.replace(stackFrame, ''));
   throw new Problem(
     `Building ${failed.map(({ part }) => part.name).join(', ')} failed; the lines above say why.`,

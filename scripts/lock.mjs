@@ -5,7 +5,9 @@
  */
 
 import {
+  closeSync,
   mkdirSync,
+  openSync,
   readFileSync,
   rmdirSync,
   rmSync,
@@ -22,9 +24,14 @@ const folder = inRoot('.cache');
 const file = inRoot('.cache', 'set-up.lock');
 const takeover = inRoot('.cache', 'set-up.takeover');
 
+/** Who owns a lock that names nobody. */
+const nobody = { pid: 0, host: '' };
+
 const HEARTBEAT_MS = 2000;
 /** Without a heartbeat for this long the owner is gone. */
 const STALE_MS = 20_000;
+/** A lock that names nobody is being written just now, or its writer died half-way. */
+const UNNAMED_MS = 2000;
 const POLL_MS = 200;
 
 /**
@@ -72,7 +79,16 @@ async function take() {
 function tryTake() {
   try {
     mkdirSync(folder, { recursive: true });
-    writeFileSync(file, JSON.stringify({ pid: process.pid, host: hostname() }), { flag: 'wx' });
+    const descriptor = openSync(file, 'wx');
+    try {
+      writeFileSync(descriptor, JSON.stringify({ pid: process.pid, host: hostname() }));
+    } catch (error) {
+      // On a full disk the file can be made, and not be written.
+      rmSync(file, { force: true });
+      throw error;
+    } finally {
+      closeSync(descriptor);
+    }
     return true;
   } catch (error) {
     const code = errorCode(error);
@@ -92,14 +108,15 @@ function readOwner() {
   try {
     return /** @type {{ pid: number, host: string }} */ (JSON.parse(readFileSync(file, 'utf8')));
   } catch (error) {
-    // Gone again, or just being written: look once more. Unreadable for long: nobody's.
-    return error instanceof SyntaxError && age() > STALE_MS ? { pid: 0, host: '' } : undefined;
+    // Gone again, or just being written: look once more. Unreadable for longer: nobody's.
+    return error instanceof SyntaxError && age() > UNNAMED_MS ? nobody : undefined;
   }
 }
 
 /** @param {{ pid: number, host: string }} owner */
-function isStale({ pid, host }) {
-  if (age() > STALE_MS) return true;
+function isStale(owner) {
+  const { pid, host } = owner;
+  if (owner === nobody || age() > STALE_MS) return true;
   if (host !== hostname()) return false;
   try {
     process.kill(pid, 0);

@@ -23,9 +23,20 @@ export async function plainly(main) {
  */
 function describe(error) {
   if (error instanceof Problem) return error.message;
+  if (isDiskFull(error)) return diskFull;
   if (process.env['SOCKSCOPE_DEBUG'] && error instanceof Error) return String(error.stack);
   const message = error instanceof Error ? error.message : String(error);
   return `Unexpected error: ${message}\nWith SOCKSCOPE_DEBUG=1 in the environment the command shows where.`;
+}
+
+/** What to say when something could not be written for want of room. */
+export const diskFull =
+  'The disk is full. Sockscope installs and builds inside its own folder: ' +
+  'free some room (a few hundred MB for a first start) and run the command again.';
+
+/** @param {unknown} error */
+function isDiskFull(error) {
+  return ['ENOSPC', 'EDQUOT'].includes(errorCode(error) ?? '');
 }
 
 /**

@@ -5,7 +5,7 @@ import { basename, dirname, join } from 'node:path';
 import { run } from './child.mjs';
 import { fingerprint, removeStamp, stampIs, writeStamp } from './fingerprint.mjs';
 import { inRoot, packageFolders, packageJson, root } from './paths.mjs';
-import { Problem } from './problem.mjs';
+import { diskFull, Problem } from './problem.mjs';
 
 const stamp = inRoot('node_modules', '.sockscope-set-up');
 
@@ -24,15 +24,27 @@ export async function setUp() {
 
   console.error(`Installing the packages that pnpm-lock.yaml names, with ${pnpm} …`);
   removeStamp(stamp);
-  const install = ['install', '--frozen-lockfile', '--config.confirmModulesPurge=false'];
+  await install(pnpm, root, 'stderr');
+  writeStamp(stamp, wanted(folders));
+}
+
+/**
+ * Installs in a folder what its lock file names.
+ *
+ * @param {string} pnpm with its version
+ * @param {string} folder
+ * @param {'stderr' | 'keep'} to
+ * @param {readonly string[]} [more] arguments
+ */
+export async function install(pnpm, folder, to, more = []) {
+  const args = ['install', '--frozen-lockfile', '--config.confirmModulesPurge=false', ...more];
   const npx = npxCommand();
   const { code, output } = await run(
     npx.file,
-    [...npx.args, '--yes', pnpm, ...install, '--reporter=append-only'],
-    { to: 'stderr', hide: /^npm /, cwd: root, env: installEnvironment(process.env) },
+    [...npx.args, '--yes', pnpm, ...args, '--reporter=append-only'],
+    { to, hide: /^npm /, cwd: folder, env: installEnvironment(process.env) },
   );
   if (code !== 0) throw new Problem(`\n${explain(output)}`);
-  writeStamp(stamp, wanted(folders));
 }
 
 /** @param {readonly string[]} folders */
@@ -111,7 +123,7 @@ const explanations = /** @type {const} */ ([
     'The packages could not be fetched: the registry’s certificate is not trusted here. ' +
       'Behind a proxy that inspects traffic, set NODE_EXTRA_CA_CERTS to its certificate and run the command again.',
   ],
-  [/ENOSPC/, 'The packages could not be installed: the disk is full.'],
+  [/ENOSPC|EDQUOT|no space left/i, diskFull],
   [
     /EACCES|EROFS|EPERM/,
     `The packages could not be installed: no permission to write. Sockscope needs to write to ${root} and to npm’s and pnpm’s folders in your home.`,

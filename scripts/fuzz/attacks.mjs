@@ -205,6 +205,11 @@ function httpAttack(random, { page }) {
       .toString('latin1')
       .replace(/[\r\n]/g, '')}`,
     'Transfer-Encoding: chunked',
+    `Expect: ${random.of(['100-continue', 'x', ''])}`,
+    `Sec-WebSocket-Key: ${random
+      .bytes(16)
+      .toString('base64')
+      .slice(0, random.of([24, 24, 10]))}`,
     `Cookie: ${'a=b; '.repeat(random.below(4000))}`,
     'Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13',
   ].filter((_, i) => i === 0 || random.chance(i < 4 ? 0.7 : 0.15));
