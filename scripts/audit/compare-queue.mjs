@@ -180,7 +180,9 @@ function compareResets(visits, ledger) {
     if (accepted?.event.type !== 'accepted' || !socket || story.finAt !== null) continue;
     const says = accepted.event.reset === true;
     const resetAt = story.resetAt ?? Infinity;
-    const surely = resetAt < socket.opened.entry - RESET_TRAVELS;
+    // The RST goes out when the client's socket is closed, at the latest.
+    const surely =
+      resetAt < Infinity && (story.closedAt ?? Infinity) < socket.opened.entry - RESET_TRAVELS;
     ledger.compare(
       'accepted: whether it was reset in the queue',
       says ? resetAt < accepted.at + TOLERANCE : !surely,

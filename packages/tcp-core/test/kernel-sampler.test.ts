@@ -566,4 +566,20 @@ describe('a sampler', () => {
     };
     expect(await test.next()).toMatchObject({ acceptQueue: 0, waiting: [] });
   });
+
+  it('does not name who was reset and accepted while the table was read', async () => {
+    const test = handMade();
+    test.write([0, '0A', 0, 1]);
+    test.listen('server3', 5003);
+    await test.next();
+    test.write([0, '0A', 1, 1], [4000, '01', 4, 0]);
+    test.meanwhile = () => {
+      test.meanwhile = undefined;
+      const client = { connection: 1, fd: 30, address: '127.0.0.1', port: 4000 };
+      test.log('server3', { type: 'accepted', ...client, reset: true });
+      test.write([0, '0A', 1, 1], [4001, '01', 0, 0]);
+    };
+    const named = await test.next();
+    expect(named).toMatchObject({ waiting: [{ port: 4001 }] });
+  });
 });

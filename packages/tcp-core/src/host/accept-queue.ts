@@ -62,14 +62,16 @@ export class AcceptQueue {
   read(depth: number, lines: readonly TableLine[], t: number): void {
     const taken = this.#taken.filter((event) => event.t >= t);
     this.#taken = [];
-    const isTaken = new Set(taken.filter(({ reset }) => !reset).map(keyOf));
+    // A line may be of one that was taken or, where that was reset, of the next from its port: the next
+    // reading will tell.
+    const isTaken = new Set(taken.map(keyOf));
     const seen = new Map(
       lines.map((line) => [keyOf(line.remote), line] as const).filter(([key]) => !isTaken.has(key)),
     );
 
     for (const entry of this.#entries) {
-      if (entry.socket.tcp === 'CLOSE') continue;
       const key = keyOf(entry.socket);
+      if (entry.socket.tcp === 'CLOSE' || isTaken.has(key)) continue;
       const line = seen.get(key);
       seen.delete(key);
       // A socket that is added or removed meanwhile can hide another from one reading, not from two.
