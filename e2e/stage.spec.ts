@@ -85,11 +85,15 @@ test('lesson 4: one write of nc is echoed over two recvs', async ({ lab, gateway
   const line = 'echo'.repeat(20_000);
   expect(await terminal.ask(line)).toBe(line);
   const ribbon = stage.root.getByRole('img', { name: /everything sent back/ });
-  const words = (await ribbon.getAttribute('aria-label')) ?? '';
-  const recvs = /recvs: ([\d, ]+) bytes/.exec(words)?.[1]?.split(', ') ?? [];
-  expect(recvs.length, words).toBeGreaterThan(1);
-  const total = recvs.reduce((sum, bytes) => sum + Number(bytes.replace(',', '')), 0);
-  expect(total, words).toBe(line.length + 1);
+  const recvs = async (): Promise<number[]> => {
+    const words = (await ribbon.getAttribute('aria-label')) ?? '';
+    const listed = /recvs: ([\d, ]+) bytes/.exec(words)?.[1]?.split(', ') ?? [];
+    return listed.map((bytes) => Number(bytes.replace(',', '')));
+  };
+  await expect
+    .poll(async () => (await recvs()).reduce((sum, bytes) => sum + bytes, 0))
+    .toBe(line.length + 1);
+  expect((await recvs()).length).toBeGreaterThan(1);
 });
 
 test('the accept queue is as deep as the kernel says', async ({ lab, gateway, nc }) => {
