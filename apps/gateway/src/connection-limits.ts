@@ -5,7 +5,7 @@
  */
 
 import { readFileSync } from 'node:fs';
-import type { Server } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { normalizeIP } from '@fastify/rate-limit';
 import { isLoopback, plainAddress } from './addresses.ts';
@@ -23,6 +23,9 @@ export const LOOK_MS = 500;
 /** Milliseconds that a connection may wait for its next request. */
 export const IDLE_MS = 5000;
 
+/** So many are told at a time why they are refused; beyond it they are just closed. */
+const REFUSED_MOST = 64;
+
 /** Where the limit of descriptors is not known: what many systems have. */
 const USUAL_DESCRIPTORS = 1024;
 
@@ -33,6 +36,8 @@ export interface ConnectionLimits {
   total: number;
   /** Whose connections count against `total` alone: this machine's own, but for a test. */
   isOwn?: ((address: string) => boolean) | undefined;
+  /** Milliseconds in which a client that means it has sent its request. */
+  promptMs?: number;
 }
 
 /** Half of the descriptors that this process may have open. */
@@ -47,13 +52,25 @@ export function connectionsForAll(limits = '/proc/self/limits'): number {
   return Math.floor(descriptors / 2);
 }
 
-/** Turns away what is too much before the server looks at it. Returns what stops counting a socket. */
+/** What one address has. */
+interface Share {
+  connections: number;
+  /** Those from which a whole request is awaited, since when; the longest first. */
+  waiting: Map<Socket, number>;
+}
+
+/**
+ * Turns away what is too much before the server looks at it. An address that has all that it may have
+ * loses, for a newcomer, the connection from which a request has been awaited the longest: who sends
+ * halves of requests keeps out nobody who sends whole ones. Returns what stops counting a socket.
+ */
 export function limitConnections(
   server: Server,
-  { perAddress, total, isOwn = isLoopback }: ConnectionLimits,
+  { perAddress, total, isOwn = isLoopback, promptMs = 500 }: ConnectionLimits,
 ): (socket: Socket) => void {
-  const counts = new Map<string, number>();
+  const shares = new Map<string, Share>();
   const counted = new Map<Socket, string>();
+  let refused = 0;
 
   const listeners = server.listeners('connection');
   server.removeAllListeners('connection');
@@ -64,25 +81,72 @@ export function limitConnections(
       return;
     }
     const address = normalizeIP(socket.remoteAddress);
-    const most = isOwn(plainAddress(socket.remoteAddress)) ? total / 2 : perAddress;
-    const count = counts.get(address) ?? 0;
-    if (counted.size >= total || count >= Math.min(most, total / 2)) {
-      answerOnSocket(socket, new Refusal('manyConnections'));
+    const share = shares.get(address) ?? { connections: 0, waiting: new Map<Socket, number>() };
+    const most = Math.min(
+      isOwn(plainAddress(socket.remoteAddress)) ? total : perAddress,
+      total / 2,
+    );
+    const isFull = counted.size >= total || share.connections >= most;
+    if (isFull && !makeRoom(share)) {
+      refuse(socket);
       return;
     }
-    counts.set(address, count + 1);
+    shares.set(address, share);
+    share.connections += 1;
+    share.waiting.set(socket, performance.now());
     counted.set(socket, address);
     socket.once('close', () => forget(socket));
     for (const listener of listeners) listener.call(server, socket);
   });
+
+  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    const { socket, headers } = request;
+    const isWhole = !headers['content-length'] && !headers['transfer-encoding'];
+    if (isWhole) awaitNothing(socket);
+    else request.once('end', () => awaitNothing(socket));
+    response.once('close', () => {
+      const share = shareOf(socket);
+      share?.waiting.delete(socket);
+      share?.waiting.set(socket, performance.now());
+    });
+  });
   return forget;
+
+  /** Tells why, as long as not too many are being told: each has a descriptor until it has read it. */
+  function refuse(socket: Socket): void {
+    if (refused >= REFUSED_MOST) {
+      socket.destroy();
+      return;
+    }
+    refused += 1;
+    socket.once('close', () => (refused -= 1));
+    answerOnSocket(socket, new Refusal('manyConnections'));
+  }
+
+  function shareOf(socket: Socket): Share | undefined {
+    return shares.get(counted.get(socket) ?? '');
+  }
+
+  function awaitNothing(socket: Socket): void {
+    shareOf(socket)?.waiting.delete(socket);
+  }
+
+  function makeRoom({ waiting }: Share): boolean {
+    const [longest] = waiting;
+    if (!longest || performance.now() - longest[1] < promptMs) return false;
+    const [socket] = longest;
+    forget(socket);
+    answerOnSocket(socket, new Refusal('slow'));
+    return true;
+  }
 
   function forget(socket: Socket): void {
     const address = counted.get(socket);
-    if (address === undefined) return;
+    const share = shareOf(socket);
+    if (address === undefined || !share) return;
     counted.delete(socket);
-    const left = (counts.get(address) ?? 1) - 1;
-    if (left > 0) counts.set(address, left);
-    else counts.delete(address);
+    share.waiting.delete(socket);
+    share.connections -= 1;
+    if (share.connections === 0) shares.delete(address);
   }
 }

@@ -1,20 +1,22 @@
 /** Connections that take and give nothing back: how many there may be, and for how long. */
 
 import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
+import { createServer } from 'node:http';
+import { type AddressInfo, connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
-import { connectionsForAll } from '../src/connection-limits.ts';
+import { connectionsForAll, limitConnections } from '../src/connection-limits.ts';
 import { refusals } from '../src/errors.ts';
 import { makeToken } from '../src/presenter.ts';
 import { raw } from './raw-http.ts';
 import { startGateway, type Running } from './running-gateway.ts';
 
-let gateway: Running;
+let gateway: Pick<Running, 'host'>;
+let close: () => unknown;
 const sockets: Socket[] = [];
 afterEach(async () => {
   for (const socket of sockets.splice(0)) socket.destroy();
-  await gateway.close();
+  await close();
 });
 
 /** Every address of 127.0.0.0/8 is this machine's; here 127.0.0.1 stands for it, others for others. */
@@ -22,10 +24,24 @@ const isExempt = (address: string) => address === '127.0.0.1';
 
 const start = async (connectionsPerAddress: number) => {
   const many = { socketsPerAddress: 100, upgradesPerMinute: 1000, readingsPerMinute: 1000 };
-  gateway = await startGateway({
+  const running = await startGateway({
     servers: [],
     lan: { ...many, connectionsPerAddress, isExempt, token: makeToken(), names: [] },
   });
+  gateway = running;
+  close = () => running.close();
+};
+
+/** A server on which nobody is displaced in the time of a test. */
+const startPatient = async (perAddress: number) => {
+  const server = createServer((_request, response) => response.end('{}'));
+  limitConnections(server, { perAddress, total: 1000, isOwn: isExempt, promptMs: 60_000 });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  gateway = { host: `127.0.0.1:${(server.address() as AddressInfo).port}` };
+  close = () => {
+    server.closeAllConnections();
+    server.close();
+  };
 };
 
 const to = (from: string) => {
@@ -60,8 +76,8 @@ const health = async (from: string) =>
 
 describe('connections of one address', () => {
   it('are bounded: those beyond are told so, other addresses are served', async () => {
-    await start(5);
-    for (let i = 0; i < 5; i++) (await open('127.0.0.2')).write(half());
+    await startPatient(5);
+    for (let i = 0; i < 5; i++) await open('127.0.0.2');
     const { status, head, body } = await health('127.0.0.2');
     expect(status).toBe(429);
     expect(body.error).toBe(refusals.manyConnections[1]);
@@ -73,8 +89,23 @@ describe('connections of one address', () => {
     await expect.poll(async () => (await health('127.0.0.2')).status).toBe(200);
   });
 
+  it('from which half a request has come make room for those who send a whole one', async () => {
+    await start(5);
+    for (let i = 0; i < 5; i++) (await open('127.0.0.2')).write(half());
+    const ends = sockets.map(answered);
+    await expect.poll(async () => (await health('127.0.0.2')).status).toBe(200);
+    // It was the oldest that had to go, and only one.
+    expect((await Promise.race(ends)).text).toMatch(/^HTTP\/1.1 408 /);
+    expect(sockets.map(({ destroyed }) => destroyed)).toEqual([true, false, false, false, false]);
+    // A place is taken again and again, and whoever waits for an answer keeps its own.
+    for (let i = 0; i < 20; i++) {
+      (await open('127.0.0.2')).write(half());
+      await expect.poll(async () => (await health('127.0.0.2')).status).toBe(200);
+    }
+  });
+
   it('are told also if they send at once, or a lot', async () => {
-    await start(1);
+    await startPatient(1);
     await open('127.0.0.2');
     for (let i = 0; i < 50; i++) {
       const socket = await open('127.0.0.2');
