@@ -36,7 +36,7 @@ describe('what strace wrote', () => {
       '81 1700000000.001000000 recvfrom(9, "\\x31\\x0a", 4096, 0, NULL, NULL) = 2 <0.000020000>',
       '7  1700000000.004000000 <... select resumed>) = 2 (in [22], out [23], left {tv_sec=0, tv_usec=1000}) <0.003900000>',
     );
-    expect(select).toMatchObject({ tid: 7, name: 'select', result: 2, entry: 0, exit: 3900 });
+    expect(select).toMatchObject({ tid: 7, name: 'select', result: 2, entry: 0, exit: 4000 });
     expect(select && watchOf(select)).toEqual({
       read: [20, 22],
       write: [23],

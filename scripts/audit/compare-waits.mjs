@@ -265,7 +265,7 @@ function sleepsOf({ calls }, waits, book) {
   for (const [i, call] of own.entries()) {
     if (!asleep.has(call)) continue;
     const { entry, exit } = call;
-    const from = Math.max(until, own[i - 1]?.exit ?? entry);
+    const from = Math.max(until, own[i - 1]?.exit ?? 0);
     until = own[i + 1]?.entry ?? exit;
     sleeps.surely.push([entry, exit, 1]);
     sleeps.maybe.push([from, until, 1]);

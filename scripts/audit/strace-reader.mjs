@@ -95,6 +95,8 @@ export class TraceReader {
     this.#begun.delete(tid);
     call.lines.push(line);
     finish(call, call.args + rest, at, line);
+    // When strace saw it return. Its own measure of the time may end some 100 µs before.
+    if (call.exit < Infinity) call.exit = at;
   }
 }
 
