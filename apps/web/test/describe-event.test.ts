@@ -66,8 +66,8 @@ describe('describeEvent', () => {
       { connection: 1, ...connection },
       { connection: 2, ...connection },
     ];
-    expect(words({ type: 'summed', waited: 0, micros: 250_000, turns: 9, connections })).toBe(
-      'recv() ×812, 9,744 bytes from 2 clients, 812 messages answered in 250.0 ms',
+    expect(words({ type: 'summed', waited: 190_000, micros: 250_000, turns: 9, connections })).toBe(
+      'recv() ×812, 9,744 bytes from 2 clients, 812 messages answered in 250.0 ms, of which the thread slept 190.0 ms',
     );
   });
 
