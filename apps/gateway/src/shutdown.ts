@@ -3,7 +3,7 @@
 import { exitProcess } from '@sockscope/tcp-core/host/exit-process';
 
 /** If the end takes longer, it is forced. */
-const END_WITHIN_MS = 1900;
+const END_WITHIN_MS = 1300;
 const PARENT_LOOK_MS = 500;
 
 /**
