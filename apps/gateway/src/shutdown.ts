@@ -2,7 +2,7 @@
 
 import { exitProcess } from '@sockscope/tcp-core/host/exit-process';
 
-/** If the end takes longer, it is forced. */
+/** If the end takes longer, it is forced: hundreds of threads take the kernel most of a second more. */
 const END_WITHIN_MS = 1300;
 const PARENT_LOOK_MS = 500;
 

@@ -30,6 +30,8 @@ export type FactsAt = (server: ServerState) => LabFact[];
 export interface Reporter {
   /** Its place on the board. */
   readonly place: number;
+  /** One of its messages was taken. */
+  took(): void;
   /** It is gone, and all that it posted was taken. */
   end(): void;
 }
@@ -109,7 +111,7 @@ export class EventLog {
    * A thread is going to report. `collect` takes all that it has posted; whoever takes a message at
    * another time says so with `took`.
    */
-  expect(collect: () => void): Reporter & { took(): void } {
+  expect(collect: () => void): Reporter {
     const place = this.#freePlaces.pop() ?? this.#places++;
     this.board.close(place);
     const source: Source = { collect, taken: this.board.posted(place) };

@@ -14,7 +14,7 @@ import {
 import { SocketError } from '../sockets/api.ts';
 import { libc, needDescriptors, openPipe, SHUT_RD } from '../sockets/libc.ts';
 import type { LabFact, ServerId, ThreadRole } from '../trace/events.ts';
-import type { EventLog } from './event-log.ts';
+import type { EventLog, Reporter } from './event-log.ts';
 import type { ServerOptions } from './server-options.ts';
 import { type DescriptorBook, ThreadSlots } from './shared-memory.ts';
 import type { ThreadAssignment, ThreadMessage } from './thread-messages.ts';
@@ -53,7 +53,7 @@ interface RunningThread {
   number: number;
   worker: Worker;
   port: MessagePort;
-  reporter: ReturnType<EventLog['expect']>;
+  reporter: Reporter;
   slot: number | undefined;
   tid: number;
   exited: Promise<void>;
