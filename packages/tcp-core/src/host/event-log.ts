@@ -60,7 +60,11 @@ export class EventLog {
   readonly #freePlaces: number[] = [];
   #places = 0;
   #waiting: Waiting[] = [];
+  /** Of those that wait. */
+  #earliest = Infinity;
   #isSorted = true;
+  /** The place that nothing could pass when last looked at. */
+  #holding = 0;
   #timer: NodeJS.Timeout | undefined;
   #looking = false;
 
@@ -145,15 +149,18 @@ export class EventLog {
 
   /** Whether there was anything to publish. */
   #publishReady(): boolean {
+    if (this.#waiting.length === 0) return false;
     // In this order: see report-board.ts.
     const now = this.clock.now();
+    // One thread that gets no processor must not stop the show.
+    const overdue = now - HOLD_MAX_MS * 1000;
+    if (this.#earliest > overdue && this.#isHeld()) return false;
     let complete = now;
     for (const place of this.#sources.keys())
       complete = Math.min(complete, this.board.reportedUpTo(place));
     for (const [place, source] of this.#sources)
       if (this.board.posted(place) !== source.taken) source.collect();
-    // One thread that gets no processor must not stop the show.
-    complete = Math.max(complete, now - HOLD_MAX_MS * 1000);
+    complete = Math.max(complete, overdue);
 
     if (!this.#isSorted) this.#waiting.sort((a, b) => a.t - b.t);
     this.#isSorted = true;
@@ -161,14 +168,31 @@ export class EventLog {
     const ready = until < 0 ? this.#waiting : this.#waiting.slice(0, until);
     if (ready.length === 0) return false;
     this.#waiting = until < 0 ? [] : this.#waiting.slice(until);
+    this.#earliest = this.#waiting[0]?.t ?? Infinity;
     this.#publish(ready);
     return true;
+  }
+
+  /**
+   * Whether a thread may still report something earlier than all that waits. In a rush most looks end here:
+   * usually the thread that held the log at the last look still does.
+   */
+  #isHeld(): boolean {
+    const holds = (place: number): boolean => this.board.reportedUpTo(place) < this.#earliest;
+    if (this.#sources.has(this.#holding) && holds(this.#holding)) return true;
+    for (const place of this.#sources.keys()) {
+      if (!holds(place)) continue;
+      this.#holding = place;
+      return true;
+    }
+    return false;
   }
 
   #keep(entry: Waiting): void {
     const newest = this.#waiting.at(-1);
     if (newest && newest.t > entry.t) this.#isSorted = false;
     this.#waiting.push(entry);
+    this.#earliest = Math.min(this.#earliest, entry.t);
   }
 
   #publish(entries: readonly Waiting[]): void {
