@@ -21,6 +21,9 @@ const LOOK_AGAIN_MS = 3;
 /** The most events in a batch: whoever writes it as JSON must not run out of string. */
 const EVENTS_AT_ONCE = 1000;
 
+/** After so long in one go this thread's other work gets its turn: a SIGTERM is not to wait for a rush. */
+const PUBLISH_MS = 50;
+
 export type EventListener = (events: readonly LabEvent[]) => void;
 
 /** Facts of the lab that depend on what is true at their place in the log. */
@@ -137,17 +140,21 @@ export class EventLog {
   look(): void {
     if (this.#looking) return; // a listener added something: the loop below will see it
     this.#looking = true;
+    const until = performance.now() + PUBLISH_MS;
+    let isMore = true;
     try {
-      while (this.#publishReady());
+      while (isMore && performance.now() < until) isMore = this.#publishReady();
     } finally {
       this.#looking = false;
     }
     clearTimeout(this.#timer);
     this.#timer =
-      this.#waiting.length > 0 ? setTimeout(() => this.look(), LOOK_AGAIN_MS) : undefined;
+      this.#waiting.length > 0
+        ? setTimeout(() => this.look(), isMore ? 0 : LOOK_AGAIN_MS)
+        : undefined;
   }
 
-  /** Whether there was anything to publish. */
+  /** Publishes some of what is ready. Whether there was any. */
   #publishReady(): boolean {
     if (this.#waiting.length === 0) return false;
     // In this order: see report-board.ts.
@@ -164,12 +171,12 @@ export class EventLog {
 
     if (!this.#isSorted) this.#waiting.sort((a, b) => a.t - b.t);
     this.#isSorted = true;
-    const until = this.#waiting.findIndex(({ t }) => t > complete);
-    const ready = until < 0 ? this.#waiting : this.#waiting.slice(0, until);
-    if (ready.length === 0) return false;
-    this.#waiting = until < 0 ? [] : this.#waiting.slice(until);
+    const later = this.#waiting.findIndex(({ t }) => t > complete);
+    const ready = later < 0 ? this.#waiting.length : later;
+    if (ready === 0) return false;
+    const some = this.#waiting.splice(0, Math.min(ready, EVENTS_AT_ONCE));
     this.#earliest = this.#waiting[0]?.t ?? Infinity;
-    this.#publish(ready);
+    this.#publish(some);
     return true;
   }
 
