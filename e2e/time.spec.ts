@@ -33,7 +33,12 @@ test('steps back and forth through what nc did, with a presenter’s clicker', a
 }) => {
   const stage = new Stage(lab);
   await stage.open(gateway.url, 4);
-  expect(await nc('server4').ask('hello')).toBe('hello');
+  const client = nc('server4');
+  // Who a client is is found out beside what it does: it is not to come between the steps.
+  await expect
+    .poll(async () => (await fetch(`${gateway.url}/api/lab`)).text())
+    .toContain('"client":"external"');
+  expect(await client.ask('hello')).toBe('hello');
   await expect(stage.log).toContainText('hello');
   const send = stage.log.getByText(/^send\(/);
   await send.first().click();
