@@ -5,7 +5,7 @@
 
 import rateLimit, { normalizeIP } from '@fastify/rate-limit';
 import type { FastifyRequest } from 'fastify';
-import { isLoopback, plainAddress } from './addresses.ts';
+import { isLoopback, plainAddress } from '@sockscope/tcp-core/trace/addresses';
 import { Refusal } from './errors.ts';
 import type { Gateway } from './gateway.ts';
 

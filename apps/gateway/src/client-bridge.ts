@@ -2,6 +2,7 @@
 
 import { randomUUID } from 'node:crypto';
 import type { LabHost } from '@sockscope/tcp-core/host/lab-host';
+import { reachableHere } from '@sockscope/tcp-core/trace/addresses';
 import { serverIds, type ServerId } from '@sockscope/tcp-core/trace/events';
 import type { FastifyRequest } from 'fastify';
 import type { WebSocket } from '@fastify/websocket';
@@ -12,9 +13,6 @@ import { Identifier } from './identify.ts';
 import { TICK_MS } from './page-socket.ts';
 import { PeerProofs } from './peer-proof.ts';
 import { ClientQuery } from './schemas.ts';
-
-/** An address to connect to, for one to listen at: the wildcards listen on loopback too. */
-const REACHABLE: Record<string, string> = { '0.0.0.0': '127.0.0.1', '::': '::1' };
 
 export interface BridgeOptions {
   lab: Pick<LabHost, 'state' | 'onEvents' | 'record' | 'now'>;
@@ -85,7 +83,7 @@ export function registerClientBridge(app: Gateway, { lab, maxSessions }: BridgeO
       server,
       session: name,
       halfOpen,
-      address: REACHABLE[address] ?? address,
+      address: reachableHere(address),
       port,
       identifier,
       prove: (tcp) => proofs.begin(() => lab.state.servers[server], tcp),

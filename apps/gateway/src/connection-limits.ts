@@ -8,7 +8,7 @@ import { readFileSync } from 'node:fs';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { normalizeIP } from '@fastify/rate-limit';
-import { isLoopback, plainAddress } from './addresses.ts';
+import { isLoopback, plainAddress } from '@sockscope/tcp-core/trace/addresses';
 import { answerOnSocket } from './bare-answer.ts';
 import { Refusal } from './errors.ts';
 

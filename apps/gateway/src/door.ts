@@ -9,7 +9,7 @@
  */
 
 import type { IncomingMessage } from 'node:http';
-import { isLoopback, plainAddress, urlHost } from './addresses.ts';
+import { isLoopback, plainAddress, urlHost } from '@sockscope/tcp-core/trace/addresses';
 import { Refusal } from './errors.ts';
 
 /**

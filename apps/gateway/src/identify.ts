@@ -7,7 +7,7 @@
 
 import type { LabEvent, ServerId } from '@sockscope/tcp-core/trace/events';
 import { type AcceptedTimes, type OwnTimes, possibleLabels } from './accept-order.ts';
-import { isLoopback, plainAddress } from './addresses.ts';
+import { isLoopback, plainAddress } from '@sockscope/tcp-core/trace/addresses';
 
 /** What was found out about a connection. */
 export interface Verdict {

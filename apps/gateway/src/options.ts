@@ -2,7 +2,7 @@
 
 import { isIP } from 'node:net';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { isLoopback } from './addresses.ts';
+import { isLoopback } from '@sockscope/tcp-core/trace/addresses';
 import { TOKEN } from './presenter.ts';
 
 export interface Options {

@@ -18,7 +18,7 @@ import {
 } from '@sockscope/tcp-core/sockets/own-sockets';
 import type { LabEvent, ServerId } from '@sockscope/tcp-core/trace/events';
 import type { ServerState } from '@sockscope/tcp-core/trace/lab-state';
-import { plainAddress } from './addresses.ts';
+import { plainAddress } from '@sockscope/tcp-core/trace/addresses';
 
 /** Milliseconds that the event may take. */
 const REPORT_MS = 3000;

@@ -6,7 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { LabHost } from '@sockscope/tcp-core/host/lab-host';
 import { serverIds } from '@sockscope/tcp-core/trace/events';
 import { CommanderError } from 'commander';
-import { hostPort, isLoopback, machineNames, reachableAddresses } from './addresses.ts';
+import { endpoint, isLoopback, reachableHere } from '@sockscope/tcp-core/trace/addresses';
+import { machineNames, reachableAddresses } from './addresses.ts';
 import { buildApp, type Lan } from './app.ts';
 import type { Gateway } from './gateway.ts';
 import { openLog } from './log.ts';
@@ -46,7 +47,7 @@ async function start(options: Options): Promise<void> {
     for (const line of await startServers(lab, options)) say(line);
     if (!isLoopback(options.tcpHost)) say(serversOpenTo(options.tcpHost));
     const port = await openPage(app, options);
-    const pages = pageAddresses(options).map((address) => `http://${hostPort(address, port)}/`);
+    const pages = pageAddresses(options).map((address) => `http://${endpoint(address, port)}/`);
     for (const page of pages) say(`page on ${page}`);
     if (lan) for (const line of lanLines(options.host, port, lan)) say(line);
     const who = lan ? 'you open the presenter’s address, others' : 'open';
@@ -64,7 +65,7 @@ async function startServers(lab: LabHost, { tcpHost, tcpPorts }: Options): Promi
       const port = tcpPorts[index] ?? 0;
       try {
         const at = await lab.start(server, { address: tcpHost, port });
-        return `${server} listening on ${hostPort(at.address, at.port)}`;
+        return `${server} listening on ${endpoint(at.address, at.port)}`;
       } catch (error) {
         throw cannotListen(server, { host: tcpHost, port }, TCP_OPTIONS, error as Error);
       }
@@ -97,7 +98,7 @@ function lanOf(options: Options): Lan {
 /** Where the page can be opened: a machine without a network has only itself. */
 function pageAddresses({ host }: Options): string[] {
   const addresses = reachableAddresses(host);
-  return addresses.length > 0 ? addresses : [onThisMachine(host)];
+  return addresses.length > 0 ? addresses : [reachableHere(host)];
 }
 
 /** The only place where the token is told. */
@@ -106,14 +107,9 @@ function* lanLines(host: string, port: number, { token }: Lan): Generator<string
     'warning: --lan: whoever reaches this machine there can watch, and be a client of the four ' +
     'servers; nothing is encrypted'
   );
-  const control = `http://${hostPort(onThisMachine(host), port)}/#token=${token}`;
+  // A token should not cross a network: the address is this machine's own.
+  const control = `http://${endpoint(reachableHere(host), port)}/#token=${token}`;
   yield `presenter: ${control} starts, stops and changes the servers; keep it to yourself`;
-}
-
-/** Where this machine itself reaches what listens at `host`: a token should not cross a network. */
-function onThisMachine(host: string): string {
-  if (host === '0.0.0.0') return '127.0.0.1';
-  return host === '::' ? '::1' : host;
 }
 
 function cannotListen(
@@ -137,7 +133,7 @@ function cannotListen(
         `${who}: ${host} is not an address of this machine (EADDRNOTAVAIL): choose ${options.host}`,
       );
     default:
-      return new StartError(`${who}: cannot listen on ${hostPort(host, port)}: ${message}`);
+      return new StartError(`${who}: cannot listen on ${endpoint(host, port)}: ${message}`);
   }
 }
 

@@ -1,7 +1,8 @@
 import { connect } from 'node:net';
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { machineNames, plainAddress, reachableAddresses } from '../src/addresses.ts';
+import { plainAddress } from '@sockscope/tcp-core/trace/addresses';
+import { machineNames, reachableAddresses } from '../src/addresses.ts';
 import { refusals } from '../src/errors.ts';
 import { makeToken } from '../src/presenter.ts';
 import { raw, upgrade } from './raw-http.ts';

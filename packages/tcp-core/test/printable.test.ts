@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { hostAndPort, logLines } from '../src/cli/log-lines.ts';
+import { logLines } from '../src/cli/log-lines.ts';
 import type { LabEvent } from '../src/trace/events.ts';
 import { printable, printableLine } from '../src/trace/printable.ts';
 
@@ -103,8 +103,4 @@ describe('a line of the programs', () => {
       expect(line).toMatch(/^Client socket 7 sent message: \S/);
     },
   );
-
-  it('shows an address with its port', () => {
-    expect(hostAndPort('::1', 5001)).toBe('[::1]:5001');
-  });
 });

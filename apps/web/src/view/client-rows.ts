@@ -1,5 +1,6 @@
 /** The clients of one server as its panel lists them: who, from where, what was said, how it ended. */
 
+import { endpoint } from '@sockscope/tcp-core/trace/addresses';
 import type { ClientKind } from '@sockscope/tcp-core/trace/events';
 import type { ConnectionState, ServerState } from '@sockscope/tcp-core/trace/lab-state';
 import {
@@ -11,7 +12,7 @@ import {
 } from './describe-ending.ts';
 import { connectionIdentity, identityWords, type Identity } from './identity.ts';
 import { speaksLines } from './servers.ts';
-import { bytesSaid, endpoint, said, shortEndpoint } from './words.ts';
+import { bytesSaid, said, shortEndpoint } from './words.ts';
 
 /** What the page itself knows of a client that it opened. */
 export interface OwnClient {

@@ -1,7 +1,7 @@
 /** The exact commands that connect a terminal to a server. */
 
+import { isLoopback, isWildcard, reachableHere } from '@sockscope/tcp-core/trace/addresses';
 import type { ServerState } from '@sockscope/tcp-core/trace/lab-state';
-import { isLoopback } from './words.ts';
 
 export interface Commands {
   nc: string;
@@ -21,8 +21,7 @@ export function commandsFor(
   const isHere = pageHost === 'localhost' || isLoopback(unbracketed(pageHost));
   if (!isHere && isLoopback(address)) return null;
   // A server that listens on every address is reached where the page is, or on this machine's loopback.
-  const everywhere = { '0.0.0.0': '127.0.0.1', '::': '::1' }[address];
-  const host = everywhere === undefined ? address : isHere ? everywhere : unbracketed(pageHost);
+  const host = isWildcard(address) && !isHere ? unbracketed(pageHost) : reachableHere(address);
   return { nc: `nc ${host} ${port}`, telnet: `telnet ${host} ${port}` };
 }
 

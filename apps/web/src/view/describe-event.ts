@@ -1,7 +1,8 @@
 /** One event as one calm sentence in the field's terms: a line of the log. */
 
+import { endpoint } from '@sockscope/tcp-core/trace/addresses';
 import type { LabEvent } from '@sockscope/tcp-core/trace/events';
-import { bytesSaid, count, counted, descriptors, duration, endpoint, said } from './words.ts';
+import { bytesSaid, count, counted, descriptors, duration, said } from './words.ts';
 import { describeWait } from './describe-thread.ts';
 
 export type LogTone = 'plain' | 'good' | 'bad' | 'quiet';

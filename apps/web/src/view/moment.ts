@@ -1,10 +1,11 @@
 /** The sentence of the moment: what just happened, for the last row and for a screen reader. */
 
+import { endpoint } from '@sockscope/tcp-core/trace/addresses';
 import type { Ending, LabEvent } from '@sockscope/tcp-core/trace/events';
 import { connectionOf, describeEvent } from './describe-event.ts';
 import { connectionIdentity, type Identity } from './identity.ts';
 import { profileOf, speaksLines } from './servers.ts';
-import { bytesSaid, counted, duration, endpoint, said } from './words.ts';
+import { bytesSaid, counted, duration, said } from './words.ts';
 
 export interface Moment {
   seq: number;

@@ -1,5 +1,6 @@
 /** Numbers, times, descriptors and client text in the words that the page uses. */
 
+import { endpoint, isLoopback } from '@sockscope/tcp-core/trace/addresses';
 import { printable, printableLine } from '@sockscope/tcp-core/trace/printable';
 
 const integers = new Intl.NumberFormat('en');
@@ -34,16 +35,6 @@ export function duration(micros: number): string {
   if (micros < 1000) return `${Math.round(micros)} µs`;
   if (micros < 1_000_000) return `${(micros / 1000).toFixed(1)} ms`;
   return `${(micros / 1_000_000).toFixed(2)} s`;
-}
-
-/** An endpoint as sockets write it: 127.0.0.1:5001, [::1]:5001. */
-export function endpoint(address: string, port: number): string {
-  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
-}
-
-/** An address of this machine, as IPv4, IPv6, or one inside the other. */
-export function isLoopback(address: string): boolean {
-  return address === '::1' || /^(::ffff:)?127\./.test(address);
 }
 
 /** A client's end in few characters: on this machine the port says it all, as in `ss`. */

@@ -1,5 +1,6 @@
 /** The lines a server prints, one per connect, message, reply and disconnect, made from its events. */
 
+import { endpoint } from '../trace/addresses.ts';
 import type { LabEvent } from '../trace/events.ts';
 import { printable, printableLine } from '../trace/printable.ts';
 
@@ -7,7 +8,7 @@ import { printable, printableLine } from '../trace/printable.ts';
 export function logLines(event: LabEvent): string[] {
   switch (event.type) {
     case 'listening':
-      return [`${event.server} listening on ${hostAndPort(event.address, event.port)}`];
+      return [`${event.server} listening on ${endpoint(event.address, event.port)}`];
     case 'accepted':
       return [`Connected with client socket number ${event.fd}`];
     case 'evaluated':
@@ -39,11 +40,6 @@ export function linesNotTold(event: LabEvent): number {
     event.server === 'server4' ? received.calls + sent.calls : 2 * messages,
   );
   return lines.reduce((sum, count) => sum + count, 0);
-}
-
-/** `127.0.0.1:5001`, `[::1]:5001`. */
-export function hostAndPort(address: string, port: number): string {
-  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
 /** Bytes as text, as a message is shown; cut where the preview is. */

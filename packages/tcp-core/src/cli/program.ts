@@ -9,9 +9,10 @@ import { runClient } from '../client/client.ts';
 import { exitProcess } from '../host/exit-process.ts';
 import { LabHost } from '../host/lab-host.ts';
 import { defaultOptions, optionBounds, type ServerOptions } from '../host/server-options.ts';
+import { endpoint } from '../trace/addresses.ts';
 import { busyPolicies, type ServerId, serverIds } from '../trace/events.ts';
 import { LineOutput } from './line-output.ts';
-import { hostAndPort, linesNotTold, logLines } from './log-lines.ts';
+import { linesNotTold, logLines } from './log-lines.ts';
 
 const descriptions: Record<ServerId | 'client', string> = {
   server1: 'Serves one client at a time; others are told that it is busy.',
@@ -115,7 +116,7 @@ async function runServer(server: ServerId, options: Partial<ServerOptions>): Pro
     // Every call gets its line here, also in a rush; unless nobody can keep up any more.
     await lab.start(server, { ...options, sumUp: false });
   } catch (error) {
-    const where = hostAndPort(options.address ?? '', options.port ?? 0);
+    const where = endpoint(options.address ?? '', options.port ?? 0);
     process.stderr.write(`${server}: cannot listen on ${where}: ${(error as Error).message}\n`);
     process.exitCode = 1;
     await lab.close();

@@ -7,6 +7,7 @@
  */
 
 import { join } from 'node:path';
+import { isWildcard } from '../trace/addresses.ts';
 import {
   type KernelSocket,
   type LabEvent,
@@ -192,7 +193,7 @@ export class KernelSampler {
     for (const line of table) {
       const { tcp, receive, local, remote, inode } = line;
       if (local.port !== server.port) continue;
-      if (local.address !== server.address && !isWildcard(server)) continue;
+      if (local.address !== server.address && !isWildcard(server.address ?? '')) continue;
       if (tcp === 'LISTEN') {
         // For a listener the kernel writes the depth of its queue here.
         if (local.address === server.address) depth = receive;
@@ -274,10 +275,6 @@ function changes(
 
 function isUp({ status, port }: ServerState): boolean {
   return port !== null && (status === 'listening' || status === 'not listening');
-}
-
-function isWildcard({ address }: ServerState): boolean {
-  return address === '0.0.0.0' || address === '::';
 }
 
 function keyOf({ address, port }: Pick<ConnectionState, 'address' | 'port'>): string {

@@ -1,9 +1,10 @@
 /** Who is drawn on the stage: everybody while there is room, else the interesting ones and counts. */
 
+import { endpoint, isLoopback } from '@sockscope/tcp-core/trace/addresses';
 import type { TcpState, WaitingSocket } from '@sockscope/tcp-core/trace/events';
 import type { ConnectionState, ServerState } from '@sockscope/tcp-core/trace/lab-state';
 import type { ClientRows, ClientRowView } from '../client-rows.ts';
-import { endpoint, isLoopback, shortEndpoint } from '../words.ts';
+import { shortEndpoint } from '../words.ts';
 
 /** Somebody who may be drawn: the row of the client and what is known of it in the server. */
 export interface Candidate {
