@@ -54,6 +54,7 @@ async function highlighted(text: string, lang: Language): Promise<CodeToken[][]>
     lang,
     theme,
     includeExplanation: 'scopeName',
+    tokenizeTimeLimit: 0, // by default half a second a line; on a busy machine that ends in an exception
   });
   return tokens.map((line) => joined(line.flatMap(classified)));
 }
