@@ -32,7 +32,7 @@ import { registerLabRoutes } from './lab-routes.ts';
 import { registerLabStream } from './lab-stream.ts';
 import { registerHeaders, registerPage } from './page.ts';
 import { Presenter } from './presenter.ts';
-import { registerPresenterRoutes } from './presenter-routes.ts';
+import { refusalToOthers, registerPresenterRoutes } from './presenter-routes.ts';
 import { refusedHandshake } from './handshake.ts';
 import { compileValidator } from './validation.ts';
 
@@ -139,7 +139,7 @@ export async function buildApp({
   app.addHook('onRequest', (request, _reply, done) => {
     const refusal = refusalAtDoor(request.raw, lan?.names);
     if (refusal) logRefusal(request, refusal);
-    done(refusal);
+    done(refusal ?? refusalToOthers(request, presenter));
   });
   app.addHook('onSend', (_request, { raw }, _payload, done) => {
     limitAnswer(raw);
@@ -197,7 +197,9 @@ const REFUSAL_BY_CODE: Record<string, RefusalName> = {
 function refusalFor(error: FastifyError | Refusal): Refusal {
   if (error instanceof Refusal) return error;
   if (error.validation) {
-    if (error.validationContext === 'params') return new Refusal('noServer');
+    const { validation, validationContext } = error;
+    if (validationContext === 'params' && validation.some((it) => it.instancePath === '/server'))
+      return new Refusal('noServer');
     return new Refusal('invalid', `${error.message}.`);
   }
   const known = REFUSAL_BY_CODE[error.code];

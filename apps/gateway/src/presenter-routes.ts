@@ -1,5 +1,6 @@
 /** `/api/presenter`: shows the presenter's token, and tells whether this browser may control. */
 
+import type { FastifyRequest } from 'fastify';
 import { Refusal } from './errors.ts';
 import type { Gateway } from './gateway.ts';
 import type { Presenter } from './presenter.ts';
@@ -10,17 +11,27 @@ const PATH = '/api/presenter';
 /** Tokens that one address may try in a minute. */
 export const TRIES_A_MINUTE = 10;
 
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** For a route that changes something: it is not the presenter's alone. */
+    anyone?: true;
+  }
+}
+
+/** Whatever changes something is the presenter's, also on a route that is added later. */
+export function refusalToOthers(
+  { method, raw, is404, routeOptions: { config } }: FastifyRequest,
+  presenter: Presenter,
+): Refusal | undefined {
+  const reads = method === 'GET' || method === 'HEAD';
+  if (reads || is404 || config.anyone || presenter.mayControl(raw)) return undefined;
+  return new Refusal('notPresenter');
+}
+
 export function registerPresenterRoutes(
   app: Gateway,
   { presenter }: { presenter: Presenter },
 ): void {
-  // Whatever changes something is the presenter's, a route that is added later too.
-  app.addHook('onRequest', ({ method, raw, routeOptions }, _reply, next) => {
-    const reads = method === 'GET' || method === 'HEAD';
-    const may = reads || routeOptions.url === PATH || presenter.mayControl(raw);
-    next(may ? undefined : new Refusal('notPresenter'));
-  });
-
   app.get(PATH, ({ raw }, reply) => {
     const answer: PresenterAnswer = { mayControl: presenter.mayControl(raw) };
     return reply.header('cache-control', 'no-store').send(answer);
@@ -30,7 +41,7 @@ export function registerPresenterRoutes(
     PATH,
     {
       schema: { body: PresenterToken },
-      config: { rateLimit: { max: TRIES_A_MINUTE, timeWindow: 60_000 } },
+      config: { anyone: true, rateLimit: { max: TRIES_A_MINUTE, timeWindow: 60_000 } },
     },
     ({ raw, body: { token } }, reply) => {
       if (!presenter.accepts(token)) throw new Refusal('wrongToken');

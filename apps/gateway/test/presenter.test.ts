@@ -82,6 +82,10 @@ describe('whoever has not shown the token', () => {
     expect(gateway.lab.state.servers.server4).toEqual(before);
   });
 
+  it('is told that there is no such route, as everybody is', async () => {
+    expect((await call('POST', '/api/no-such')).status).toBe(404);
+  });
+
   it('watches, and is a client', async () => {
     expect((await call('GET', '/api/lab')).status).toBe(200);
     expect((await call('GET', '/api/history')).status).toBe(200);
