@@ -1,9 +1,9 @@
 /** What the only thread of a select server does, in the words of its program: its phase of the loop. */
 
-import type {
-  ConnectionState,
-  ServerState,
-  ThreadState,
+import {
+  connectionNumbered,
+  type ServerState,
+  type ThreadState,
 } from '@sockscope/tcp-core/trace/lab-state';
 import { connectionIdentity, type Identity } from '../identity.ts';
 import { bytesSaid, count, counted, said } from '../words.ts';
@@ -72,7 +72,8 @@ function doingOf(
     };
   }
   const last = thread.last;
-  const connection = connectionOf(server, last?.connection ?? null);
+  const id = last?.connection ?? null;
+  const connection = id === null ? undefined : connectionNumbered(server, id);
   const about = {
     blocked: false,
     isCall: true,
@@ -130,11 +131,6 @@ function doingOf(
     default:
       return { ...idle, call: 'starting', detail: '' };
   }
-}
-
-function connectionOf(server: ServerState, id: number | null): ConnectionState | null {
-  if (id === null) return null;
-  return server.connections[id] ?? server.ended.findLast((ended) => ended.id === id) ?? null;
 }
 
 function quoted(bytes: string | undefined): string {
