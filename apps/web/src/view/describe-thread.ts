@@ -3,6 +3,7 @@
 import type { BlockingCall } from '@sockscope/tcp-core/trace/events';
 import type { ServerState, ThreadState } from '@sockscope/tcp-core/trace/lab-state';
 import { connectionIdentity, type Identity } from './identity.ts';
+import { loopThread, watchedBySelect } from './watching.ts';
 import { count, counted, descriptors } from './words.ts';
 
 interface Wait {
@@ -125,21 +126,13 @@ export const WATCHED_DRAWN = 8;
  * at work on what it returned (server 1 without a client waits in accept()).
  */
 export function selectView(server: ServerState): SelectView | null {
-  const thread = Object.values(server.threads).find(
-    ({ call, lastSelect }) => call === 'select' || (call === null && lastSelect !== null),
-  );
+  const thread = loopThread(server);
   if (!thread) return null;
-  const last = thread.lastSelect;
-  const fds =
-    thread.call === 'select'
-      ? [...thread.read, ...thread.write]
-      : [...(last?.read ?? []), ...(last?.write ?? [])];
+  const { asks, read, write, owners, last } = watchedBySelect(server, thread);
+  if (!asks && (thread.call !== null || last === null)) return null;
   const ready = new Set([...(last?.readable ?? []), ...(last?.writable ?? [])]);
-  const owners = new Map(
-    Object.values(server.connections).map((connection) => [connection.fd, connection.id]),
-  );
-  const isOpen = (fd: number): boolean => fd === server.fd || owners.has(fd);
-  const all = [...new Set(fds)]
+  const isOpen = (fd: number): boolean => fd === server.fd || owners.get(fd)?.gone === false;
+  const all = [...new Set([...read, ...write])]
     .filter(isOpen)
     .sort((a, b) => Number(b === server.fd) - Number(a === server.fd) || a - b);
   // What was ready comes next to the listener when not all can be drawn: it is what the picture is about.
@@ -153,7 +146,7 @@ export function selectView(server: ServerState): SelectView | null {
       const owner = owners.get(fd);
       return {
         fd,
-        identity: owner === undefined ? null : connectionIdentity(server.id, owner),
+        identity: owner === undefined ? null : connectionIdentity(server.id, owner.connection),
         ready: ready.has(fd),
       };
     }),

@@ -33,11 +33,6 @@ export interface ThreadDoing {
   words: string;
 }
 
-/** The only thread of a select server; null while there is none. */
-export function loopThread(server: ServerState): ThreadState | null {
-  return Object.values(server.threads).find(({ role }) => role === 'server') ?? null;
-}
-
 /** The thread's place in its loop, from the log alone. */
 export function describeLoop(server: ServerState, thread: ThreadState | null): ThreadDoing {
   const doing = doingOf(server, thread);
