@@ -2,7 +2,7 @@
 
 import type { LabEvent } from '@sockscope/tcp-core/trace/events';
 import { bytesSaid, count, counted, descriptors, duration, endpoint, said } from './words.ts';
-import { describeWait } from './describe-thread.ts';
+import { describeWait } from './waiting.ts';
 
 export type LogTone = 'plain' | 'good' | 'bad' | 'quiet';
 

@@ -6,6 +6,7 @@ import {
   type ThreadState,
 } from '@sockscope/tcp-core/trace/lab-state';
 import { connectionIdentity, type Identity } from '../identity.ts';
+import { BLOCKED_IN, callWords } from '../waiting.ts';
 import { bytesSaid, count, counted, said } from '../words.ts';
 
 export const phases = ['select', 'accept', 'recv', 'calculate', 'send', 'close'] as const;
@@ -41,7 +42,7 @@ export function describeLoop(server: ServerState, thread: ThreadState | null): T
   return {
     brief: doing.detail,
     ...doing,
-    words: `${doing.blocked ? 'blocked in ' : ''}${doing.call}${about}${detail}`,
+    words: `${doing.blocked ? `${BLOCKED_IN} ` : ''}${doing.call}${about}${detail}`,
   };
 }
 
@@ -60,7 +61,7 @@ function doingOf(
       ...idle,
       phase: phases.find((name) => name === thread.call) ?? 'none',
       blocked: true,
-      call: `${thread.call}()`,
+      call: callWords(thread.call),
       isCall: true,
       detail: `${counted(watched, 'descriptor')}${most}`,
       brief: counted(watched, 'descriptor'),
