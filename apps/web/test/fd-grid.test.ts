@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { describeFds, fdWords, type FdBits, type FdSets } from '../src/view/stage/fd-bits.ts';
 import { layoutFdGrid, servedLabels, waitLength, waitWords } from '../src/view/stage/fd-grid.ts';
 import { stageType } from '../src/view/stage/label.ts';
-import { loopThread } from '../src/view/stage/loop-phase.ts';
+import { loopThread } from '../src/view/watching.ts';
 import { ALab } from './a-lab.ts';
 
 /** Server 3 with clients on fd 24, 25 …; its listener is fd 20. */

@@ -30,4 +30,15 @@ describe('connectionIdentity', () => {
     );
     expect(new Set(first).size).toBe(4 * 13);
   });
+
+  it('gives no pair twice within 64 connections of a server that it does not know', () => {
+    const pairs = Array.from({ length: 64 }, (_, index) =>
+      identityWords(connectionIdentity('a server of yours', index + 1)),
+    );
+    expect(new Set(pairs).size).toBe(64);
+  });
+
+  it('begins elsewhere for another such server', () => {
+    expect(connectionIdentity('mine', 1)).not.toEqual(connectionIdentity('yours', 1));
+  });
 });

@@ -7,7 +7,8 @@ import SelectProcess from '../src/components/stage/SelectProcess.svelte';
 import { servedLabels } from '../src/view/stage/fd-grid.ts';
 import type { Rect } from '../src/view/stage/geometry.ts';
 import { baseline, stageType, type Label, type StageType } from '../src/view/stage/label.ts';
-import { describeLoop, loopThread } from '../src/view/stage/loop-phase.ts';
+import { describeLoop } from '../src/view/stage/loop-phase.ts';
+import { loopThread } from '../src/view/watching.ts';
 import { layoutSelect, textsOf } from '../src/view/stage/select-loop.ts';
 import { ALab } from './a-lab.ts';
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { serverProfiles } from '../src/view/servers.ts';
 import { readView, writeView, type ViewSettings } from '../src/view/view-url.ts';
 
 describe('the view in the URL', () => {
@@ -20,8 +21,16 @@ describe('the view in the URL', () => {
     expect(readView(writeView(view))).toEqual(view);
   });
 
+  it('has the number of each server, by which it is called', () => {
+    for (const { id, number } of serverProfiles) {
+      expect(readView(`?server=${number}`).server).toBe(id);
+      expect(writeView({ ...readView(''), server: id })).toBe(`?server=${number}`);
+    }
+  });
+
   it('leaves out what it does not know', () => {
     const view = readView('?server=9&mode=cinema&speed=-1&axis=<b>&code=cobol');
     expect(writeView(view)).toBe('');
+    expect(readView('?server=').server).toBeNull();
   });
 });

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { LabEvent, LabFact, WaitingSocket, ServerId } from '../src/trace/events.ts';
 import {
+  connectionNumbered,
   type ConnectionState,
+  ENDED_KEPT,
   type LabState,
   SEGMENT_BYTES,
   SEGMENTS_KEPT,
@@ -149,6 +151,18 @@ describe('the place of a thread', () => {
     expect(log.thread.last?.fresh).toBe(true);
     log.add(closed(1));
     expect(log.thread.last).toMatchObject({ type: 'closed', fresh: false });
+  });
+});
+
+describe('a connection by its number', () => {
+  it('is found while it is open, and as long as it is kept after its end', () => {
+    const log = new Log('server3').add(accepted(1), accepted(2), closed(1));
+    const found = (id: number) => connectionNumbered(log.state.servers.server3, id);
+    expect(found(1)).toMatchObject({ id: 1, end: { how: 'fin' } });
+    expect(found(2)).toMatchObject({ id: 2, end: null });
+    expect(found(3)).toBeUndefined();
+    for (let id = 3; id < 3 + ENDED_KEPT; id += 1) log.add(accepted(id), closed(id));
+    expect(found(1)).toBeUndefined();
   });
 });
 

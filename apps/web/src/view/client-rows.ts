@@ -12,6 +12,7 @@ import {
 } from './describe-ending.ts';
 import { connectionIdentity, identityWords, type Identity } from './identity.ts';
 import { speaksLines } from './servers.ts';
+import { inAcceptQueue } from './waiting.ts';
 import { bytesSaid, said, shortEndpoint } from './words.ts';
 
 /** What the page itself knows of a client that it opened. */
@@ -239,11 +240,11 @@ function noteOf(connection: ConnectionState, spoke: boolean): string {
 }
 
 function waitingRow(client: OwnClient): ClientRowView {
-  const note = client.phase === 'connecting' ? 'connecting' : 'waits in the accept queue';
+  const note = client.phase === 'connecting' ? 'connecting' : inAcceptQueue.note;
   return ownRow(client, 'waiting', {
     mark: client.phase === 'connecting' ? 'SYN' : 'queue',
     note,
-    brief: client.phase === 'connecting' ? note : 'in the accept queue',
+    brief: client.phase === 'connecting' ? note : inAcceptQueue.brief,
     said: client.lastSent === null ? null : said(client.lastSent),
   });
 }

@@ -3,7 +3,7 @@
 import { endpoint } from '@sockscope/tcp-core/trace/addresses';
 import type { LabEvent } from '@sockscope/tcp-core/trace/events';
 import { bytesSaid, count, counted, descriptors, duration, said } from './words.ts';
-import { describeWait } from './describe-thread.ts';
+import { describeWait } from './waiting.ts';
 
 export type LogTone = 'plain' | 'good' | 'bad' | 'quiet';
 

@@ -1,30 +1,10 @@
 /** What a thread is doing, in words: "blocked in recv() on fd 24", "working". */
 
-import type { BlockingCall } from '@sockscope/tcp-core/trace/events';
 import type { ServerState, ThreadState } from '@sockscope/tcp-core/trace/lab-state';
 import { connectionIdentity, type Identity } from './identity.ts';
-import { count, counted, descriptors } from './words.ts';
-
-interface Wait {
-  call: BlockingCall;
-  read: readonly number[];
-  write: readonly number[];
-  timeoutMs: number | null;
-}
-
-/** The wait in one sentence. */
-export function describeWait(wait: Wait): string {
-  if (wait.call === 'handoff') return 'waiting for a free thread';
-  if (wait.call === 'parked') return 'waiting for a client';
-  if (wait.call === 'close') return 'closing: drops what still arrives until the client’s FIN';
-  return `blocked in ${wait.call}() on ${waitsFor(wait)}`;
-}
-
-function waitsFor({ call, read, write, timeoutMs }: Wait): string {
-  const fds = [...new Set([...read, ...write])];
-  const what = call === 'select' ? counted(fds.length, 'descriptor') : descriptors(fds);
-  return timeoutMs === null ? what : `${what}, at most ${count(timeoutMs)} ms`;
-}
+import { loopThread, watchedBySelect } from './watching.ts';
+import { blockedWords, callWords, describeWait, isSocketCall, waitedFor } from './waiting.ts';
+import { count, descriptors } from './words.ts';
 
 export function describeThread(thread: ThreadState): string {
   return thread.call === null ? 'working' : describeWait({ ...thread, call: thread.call });
@@ -46,7 +26,9 @@ export interface ThreadView {
   /** The client that it serves (server 2). */
   identity: Identity | null;
   blocked: boolean;
-  /** The call it is blocked in as it is written, or "working". */
+  /** It is blocked in a call of a socket. */
+  inCall: boolean;
+  /** The call it is blocked in as it is written, what else it waits for, or "working". */
   call: string;
   /** What it waits for: "fd 24". */
   detail: string;
@@ -76,35 +58,30 @@ export function threadsView(server: ServerState): ThreadsView {
   const rest = clients.slice(listed.length);
   const calls = new Map<string, number>();
   for (const thread of rest) {
-    const call = thread.call === null ? 'working' : `blocked in ${thread.call}()`;
+    const call = thread.call === null ? 'working' : blockedWords(thread.call);
     calls.set(call, (calls.get(call) ?? 0) + 1);
   }
   for (const [call, threads] of calls) {
     folded.push({ key: call, words: `+${count(threads)} ${call}` });
   }
   if (parked.length > 0) {
-    folded.push({ key: 'parked', words: `+${count(parked.length)} waiting for a client` });
+    folded.push({ key: 'parked', words: `+${count(parked.length)} ${blockedWords('parked')}` });
   }
   return { lines: [...first, ...listed].map((thread) => threadView(server, thread)), folded };
 }
 
 function threadView(server: ServerState, thread: ThreadState): ThreadView {
   const { id, tid, role, call } = thread;
-  const fds = [...new Set([...thread.read, ...thread.write])];
-  const detail =
-    call === null || call === 'handoff' || call === 'parked'
-      ? ''
-      : call === 'select'
-        ? counted(fds.length, 'descriptor')
-        : descriptors(fds);
+  const inCall = call !== null && isSocketCall(call);
   return {
     id,
     tid,
     role,
     identity: thread.connection === null ? null : connectionIdentity(server.id, thread.connection),
     blocked: call !== null,
-    call: call === null ? 'working' : call === 'handoff' ? 'no free thread' : `${call}()`,
-    detail,
+    inCall,
+    call: call === null ? 'working' : callWords(call),
+    detail: inCall ? waitedFor({ ...thread, call }) : '',
     words: describeThread(thread),
   };
 }
@@ -125,21 +102,13 @@ export const WATCHED_DRAWN = 8;
  * at work on what it returned (server 1 without a client waits in accept()).
  */
 export function selectView(server: ServerState): SelectView | null {
-  const thread = Object.values(server.threads).find(
-    ({ call, lastSelect }) => call === 'select' || (call === null && lastSelect !== null),
-  );
+  const thread = loopThread(server);
   if (!thread) return null;
-  const last = thread.lastSelect;
-  const fds =
-    thread.call === 'select'
-      ? [...thread.read, ...thread.write]
-      : [...(last?.read ?? []), ...(last?.write ?? [])];
+  const { asks, read, write, owners, last } = watchedBySelect(server, thread);
+  if (!asks && (thread.call !== null || last === null)) return null;
   const ready = new Set([...(last?.readable ?? []), ...(last?.writable ?? [])]);
-  const owners = new Map(
-    Object.values(server.connections).map((connection) => [connection.fd, connection.id]),
-  );
-  const isOpen = (fd: number): boolean => fd === server.fd || owners.has(fd);
-  const all = [...new Set(fds)]
+  const isOpen = (fd: number): boolean => fd === server.fd || owners.get(fd)?.gone === false;
+  const all = [...new Set([...read, ...write])]
     .filter(isOpen)
     .sort((a, b) => Number(b === server.fd) - Number(a === server.fd) || a - b);
   // What was ready comes next to the listener when not all can be drawn: it is what the picture is about.
@@ -153,7 +122,7 @@ export function selectView(server: ServerState): SelectView | null {
       const owner = owners.get(fd);
       return {
         fd,
-        identity: owner === undefined ? null : connectionIdentity(server.id, owner),
+        identity: owner === undefined ? null : connectionIdentity(server.id, owner.connection),
         ready: ready.has(fd),
       };
     }),

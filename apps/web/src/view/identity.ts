@@ -6,7 +6,7 @@
  * Source of the hues: Okabe & Ito, "Color Universal Design" (2008).
  */
 
-import { serverIds, type ServerId } from '@sockscope/tcp-core/trace/events';
+import { serverIds } from '@sockscope/tcp-core/trace/events';
 
 export const hues = [
   'blue',
@@ -38,15 +38,26 @@ export interface Identity {
 }
 
 /** The hue and shape of a server's connection with this number (1 and up). */
-export function connectionIdentity(server: ServerId, connection: number): Identity {
+export function connectionIdentity(server: string, connection: number): Identity {
   // Each server counts its own connections; 17 apart they begin with another hue and shape.
-  const index = Math.max(0, connection - 1) + 17 * serverIds.indexOf(server);
+  const index = Math.max(0, connection - 1) + 17 * placeOf(server);
   // Each round of eight shifts the hues by three against the shapes; 3 and 8 have no common factor.
   const shift = 3 * Math.floor(index / hues.length);
   return {
     hue: hues[(index + shift) % hues.length] ?? 'ink',
     shape: shapes[index % shapes.length] ?? 'circle',
   };
+}
+
+/** Which of the servers it is, from 0; for an id that is not theirs a number beyond them, made from it. */
+function placeOf(server: string): number {
+  const place = (serverIds as readonly string[]).indexOf(server);
+  if (place >= 0) return place;
+  let sum = 0;
+  for (let index = 0; index < server.length; index += 1) {
+    sum = (31 * sum + server.charCodeAt(index)) % 1000;
+  }
+  return serverIds.length + sum;
 }
 
 /** The identity in words, for those who hear the page: "blue circle". */

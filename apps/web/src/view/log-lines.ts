@@ -3,6 +3,7 @@
 import type { LabEvent, ServerId } from '@sockscope/tcp-core/trace/events';
 import { connectionOf, describeEvent, toneOf, type LogTone } from './describe-event.ts';
 import { connectionIdentity, type Identity } from './identity.ts';
+import { profileOf } from './servers.ts';
 import { clock } from './words.ts';
 
 export interface LogLineView {
@@ -34,7 +35,7 @@ export function logLines(events: readonly LabEvent[], filter: LogFilter): LogLin
       return {
         seq: event.seq,
         time: clock(event.t),
-        server: Number(event.server.slice(-1)),
+        server: profileOf(event.server).number,
         identity: connection === null ? null : connectionIdentity(event.server, connection),
         text: describeEvent(event),
         tone: toneOf(event),

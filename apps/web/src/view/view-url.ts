@@ -1,6 +1,7 @@
 /** The view as the URL's query: `?server=3&mode=projector&speed=500&axis=order&code=python`. */
 
-import { serverIds, type ServerId } from '@sockscope/tcp-core/trace/events';
+import type { ServerId } from '@sockscope/tcp-core/trace/events';
+import { profileOf, serverProfiles } from './servers.ts';
 
 export interface ViewSettings {
   /** The server on the stage; null: the wall. */
@@ -22,7 +23,7 @@ export function readView(query: string): ViewSettings {
   const speed = Number(asked.get('speed'));
   const code = asked.get('code');
   return {
-    server: serverIds.find((id) => id === `server${asked.get('server') ?? ''}`) ?? null,
+    server: serverProfiles.find(({ number }) => String(number) === asked.get('server'))?.id ?? null,
     projector: asked.get('mode') === 'projector',
     speed: speeds.find((each) => each === speed) ?? null,
     axis: asked.get('axis') === 'order' ? 'order' : 'clock',
@@ -33,7 +34,7 @@ export function readView(query: string): ViewSettings {
 /** The query for a view, empty for the plain wall. */
 export function writeView({ server, projector, speed, axis, code }: ViewSettings): string {
   const asked = new URLSearchParams();
-  if (server !== null) asked.set('server', server.slice(-1));
+  if (server !== null) asked.set('server', String(profileOf(server).number));
   if (projector) asked.set('mode', 'projector');
   if (speed !== null) asked.set('speed', String(speed));
   if (axis !== 'clock') asked.set('axis', axis);

@@ -4,7 +4,12 @@
  */
 
 import type { Ending, LabEvent } from './events.ts';
-import type { ConnectionState, ServerState, ThreadState } from './lab-state.ts';
+import {
+  connectionNumbered,
+  type ConnectionState,
+  type ServerState,
+  type ThreadState,
+} from './lab-state.ts';
 
 /** Places in the text of the servers. */
 export type Site =
@@ -119,7 +124,8 @@ function startOf({ role }: ThreadState): Site {
 type Step = NonNullable<ThreadState['last']>;
 
 function siteOfStep(server: ServerState, thread: ThreadState, step: Step): Site | null {
-  const connection = step.connection === null ? undefined : find(server, step.connection);
+  const connection =
+    step.connection === null ? undefined : connectionNumbered(server, step.connection);
   switch (step.type) {
     case 'threadStarted':
     case 'threadEnded':
@@ -213,8 +219,4 @@ function hasServed(server: ServerState, { since }: ThreadState): boolean {
 
 function servesOne(server: ServerState, thread: ThreadState): boolean {
   return thread.role === 'client' || (server.id === 'server1' && isServing(server));
-}
-
-function find(server: ServerState, id: number): ConnectionState | undefined {
-  return server.connections[id] ?? server.ended.find((connection) => connection.id === id);
 }

@@ -170,6 +170,14 @@ export interface LabState {
   log: LabEvent[];
 }
 
+/** The connection with this number, open or one of those that ended last; undefined for any other. */
+export function connectionNumbered(
+  { connections, ended }: Pick<ServerState, 'connections' | 'ended'>,
+  id: number,
+): ConnectionState | undefined {
+  return connections[id] ?? ended.findLast((connection) => connection.id === id);
+}
+
 export const EXCHANGES_KEPT = 8;
 export const SEGMENTS_KEPT = 8;
 export const SEGMENT_BYTES = 64;

@@ -4,6 +4,7 @@ import { endpoint, isLoopback } from '@sockscope/tcp-core/trace/addresses';
 import type { TcpState, WaitingSocket } from '@sockscope/tcp-core/trace/events';
 import type { ConnectionState, ServerState } from '@sockscope/tcp-core/trace/lab-state';
 import type { ClientRows, ClientRowView } from '../client-rows.ts';
+import { inAcceptQueue } from '../waiting.ts';
 import { shortEndpoint } from '../words.ts';
 
 /** Somebody who may be drawn: the row of the client and what is known of it in the server. */
@@ -163,7 +164,7 @@ function weightOf({ row, connection }: Candidate): number {
 function queuedRow({ address, port, tcp }: WaitingSocket): ClientRowView {
   const whole = endpoint(address, port);
   const isGone = tcp === 'CLOSE';
-  const note = isGone ? 'has reset; its place in the queue is left' : 'waits in the accept queue';
+  const note = isGone ? 'has reset; its place in the queue is left' : inAcceptQueue.note;
   return {
     key: `waiting-${whole}`,
     place: 'waiting',
@@ -176,7 +177,7 @@ function queuedRow({ address, port, tcp }: WaitingSocket): ClientRowView {
     reply: null,
     bad: false,
     note,
-    brief: isGone ? 'has reset' : 'in the accept queue',
+    brief: isGone ? 'has reset' : inAcceptQueue.brief,
     client: null,
     session: null,
     words: `client ${whole}: ${note}`,

@@ -1,6 +1,7 @@
 /** A client's card on the stage: who, from where, what was said last and what came back. */
 
 import type { ServerState } from '@sockscope/tcp-core/trace/lab-state';
+import { inAcceptQueue } from '../waiting.ts';
 import { count } from '../words.ts';
 import type { Candidate, FoldedRows } from './choose-rows.ts';
 import { monoWidth, sansWidth, type Rect } from './geometry.ts';
@@ -209,7 +210,7 @@ export function foldedLabels(folded: FoldedRows, rect: Rect, type: StageType): L
   const parts = [
     folded.external > 0 ? `${count(folded.external)} external` : '',
     folded.browser > 0 ? `${count(folded.browser)} browser` : '',
-    folded.waiting > 0 ? `${count(folded.waiting)} in the accept queue` : '',
+    folded.waiting > 0 ? `${count(folded.waiting)} ${inAcceptQueue.brief}` : '',
   ].filter((words) => words !== '');
   return stack(place, rect, [
     { text: `+${count(folded.count)} more`, size: type.huge, bold: true },

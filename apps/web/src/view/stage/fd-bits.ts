@@ -2,6 +2,7 @@
 
 import type { ServerState, ThreadState } from '@sockscope/tcp-core/trace/lab-state';
 import { connectionIdentity, identityWords, type Identity } from '../identity.ts';
+import { watchedBySelect, type FdOwner } from '../watching.ts';
 
 /** A bit of a set that select() returned: still set, cleared though it was asked for, or not asked for. */
 export type Bit = 'set' | 'cleared' | 'none';
@@ -40,28 +41,14 @@ export interface FdSets {
 /** The watched descriptors, listener first, then by number. Pure; made for a thousand of them. */
 export function describeFds(server: ServerState, thread: ThreadState | null): FdSets {
   if (!thread) return { fds: [], stale: true, watched: 0, readable: 0, writable: 0 };
-  const last = thread.lastSelect;
-  const asks = thread.call === 'select';
+  const { asks, read, write, owners, last } = watchedBySelect(server, thread);
   const stale = asks || last === null || thread.last?.type === 'summed';
-  const read = new Set(asks ? thread.read : last?.read);
-  const write = new Set(asks ? thread.write : last?.write);
   const lastRead = new Set(last?.read);
   const lastWrite = new Set(last?.write);
   const readable = new Set(last?.readable);
   const writable = new Set(last?.writable);
   const served = new Set(last?.served);
   const since = last?.t ?? -1;
-
-  const owners = new Map<number, { id: number; openedAt: number; gone: boolean }>();
-  for (const { fd, id, openedAt } of Object.values(server.connections)) {
-    owners.set(fd, { id, openedAt, gone: false });
-  }
-  // Who had the descriptor when select() returned may have been closed since.
-  if (!asks) {
-    for (const { fd, id, openedAt, end } of server.ended) {
-      if (end && end.t >= since && !owners.has(fd)) owners.set(fd, { id, openedAt, gone: true });
-    }
-  }
 
   const all = new Set([...read, ...write]);
   const watched = all.size;
@@ -74,7 +61,7 @@ export function describeFds(server: ServerState, thread: ThreadState | null): Fd
     const isReady = readable.has(fd) || writable.has(fd);
     return {
       fd,
-      identity: owner ? connectionIdentity(server.id, owner.id) : null,
+      identity: owner ? connectionIdentity(server.id, owner.connection) : null,
       listener: fd === server.fd,
       watchedRead: read.has(fd),
       watchedWrite: write.has(fd),
@@ -96,11 +83,11 @@ export function describeFds(server: ServerState, thread: ThreadState | null): Fd
 function currentFd(
   server: ServerState,
   { last }: ThreadState,
-  owners: ReadonlyMap<number, { id: number }>,
+  owners: ReadonlyMap<number, FdOwner>,
 ): number | null {
   if (!last) return null;
   if (last.type === 'accepted') return server.fd;
-  for (const [fd, { id }] of owners) if (id === last.connection) return fd;
+  for (const [fd, { connection }] of owners) if (connection === last.connection) return fd;
   return null;
 }
 

@@ -1,11 +1,12 @@
 /** What the only thread of a select server does, in the words of its program: its phase of the loop. */
 
-import type {
-  ConnectionState,
-  ServerState,
-  ThreadState,
+import {
+  connectionNumbered,
+  type ServerState,
+  type ThreadState,
 } from '@sockscope/tcp-core/trace/lab-state';
 import { connectionIdentity, type Identity } from '../identity.ts';
+import { BLOCKED_IN, callWords } from '../waiting.ts';
 import { bytesSaid, count, counted, said } from '../words.ts';
 
 export const phases = ['select', 'accept', 'recv', 'calculate', 'send', 'close'] as const;
@@ -33,11 +34,6 @@ export interface ThreadDoing {
   words: string;
 }
 
-/** The only thread of a select server; null while there is none. */
-export function loopThread(server: ServerState): ThreadState | null {
-  return Object.values(server.threads).find(({ role }) => role === 'server') ?? null;
-}
-
 /** The thread's place in its loop, from the log alone. */
 export function describeLoop(server: ServerState, thread: ThreadState | null): ThreadDoing {
   const doing = doingOf(server, thread);
@@ -46,7 +42,7 @@ export function describeLoop(server: ServerState, thread: ThreadState | null): T
   return {
     brief: doing.detail,
     ...doing,
-    words: `${doing.blocked ? 'blocked in ' : ''}${doing.call}${about}${detail}`,
+    words: `${doing.blocked ? `${BLOCKED_IN} ` : ''}${doing.call}${about}${detail}`,
   };
 }
 
@@ -65,14 +61,15 @@ function doingOf(
       ...idle,
       phase: phases.find((name) => name === thread.call) ?? 'none',
       blocked: true,
-      call: `${thread.call}()`,
+      call: callWords(thread.call),
       isCall: true,
       detail: `${counted(watched, 'descriptor')}${most}`,
       brief: counted(watched, 'descriptor'),
     };
   }
   const last = thread.last;
-  const connection = connectionOf(server, last?.connection ?? null);
+  const id = last?.connection ?? null;
+  const connection = id === null ? undefined : connectionNumbered(server, id);
   const about = {
     blocked: false,
     isCall: true,
@@ -130,11 +127,6 @@ function doingOf(
     default:
       return { ...idle, call: 'starting', detail: '' };
   }
-}
-
-function connectionOf(server: ServerState, id: number | null): ConnectionState | null {
-  if (id === null) return null;
-  return server.connections[id] ?? server.ended.findLast((ended) => ended.id === id) ?? null;
 }
 
 function quoted(bytes: string | undefined): string {

@@ -8,6 +8,7 @@ import type {
 } from '@sockscope/tcp-core/trace/lab-state';
 import { describeThread } from '../describe-thread.ts';
 import { connectionIdentity, identityWords, type Identity } from '../identity.ts';
+import { inAcceptQueue } from '../waiting.ts';
 import { bytesSaid, said } from '../words.ts';
 import type { ShapePlace } from './clients-band.ts';
 import { monoWidth, sansWidth, type Rect } from './geometry.ts';
@@ -38,7 +39,7 @@ export interface SeatView {
 const policyWords: Record<BusyPolicy, string> = {
   busy: 'busy: a second client is told so and turned away',
   refuse: 'refuse: while it serves, nothing listens',
-  queue: 'queue: a second client waits in the accept queue',
+  queue: `queue: a second client ${inAcceptQueue.note}`,
 };
 
 export function seatView(server: ServerState, layout: StageLayout, projector: boolean): SeatView {

@@ -5,12 +5,13 @@
 
 import type { ServerState, ThreadState } from '@sockscope/tcp-core/trace/lab-state';
 import { arc } from 'd3-shape';
+import { loopThread } from '../watching.ts';
 import { count, counted } from '../words.ts';
 import { layoutByteRibbon, ribbonHeight, type ByteRibbon } from './byte-ribbon.ts';
 import { describeFds } from './fd-bits.ts';
 import { fdGridHeight, layoutFdGrid, type FdGrid } from './fd-grid.ts';
 import type { Point, Rect } from './geometry.ts';
-import { describeLoop, loopThread, phases, type Phase, type ThreadDoing } from './loop-phase.ts';
+import { describeLoop, phases, type Phase, type ThreadDoing } from './loop-phase.ts';
 import { firstThatFits, labelAt, textWidth, type Label, type StageType } from './label.ts';
 import { layoutThreadBox, type ThreadBox } from './thread-box.ts';
 

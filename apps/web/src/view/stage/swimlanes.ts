@@ -3,6 +3,7 @@
 import type { ServerState, ThreadState } from '@sockscope/tcp-core/trace/lab-state';
 import { describeThread } from '../describe-thread.ts';
 import { connectionIdentity, type Identity } from '../identity.ts';
+import { blockedWords } from '../waiting.ts';
 import { count } from '../words.ts';
 import { stack } from './clients-band.ts';
 import type { Rect } from './geometry.ts';
@@ -80,9 +81,11 @@ export function lanesView(server: ServerState, layout: StageLayout, projector: b
   const idle = inRecv - named;
   const busy = others - othersDrawn;
   const words = [
-    idle > 0 ? { text: `+${count(idle)} blocked in recv()`, term: 'blocked in recv()' } : null,
+    idle > 0
+      ? { text: `+${count(idle)} ${blockedWords('recv')}`, term: blockedWords('recv') }
+      : null,
     busy > 0 ? { text: `+${count(busy)} at work`, term: 'working' } : null,
-    spare > 0 ? { text: `+${count(spare)} waiting for a client`, term: 'thread' } : null,
+    spare > 0 ? { text: `+${count(spare)} ${blockedWords('parked')}`, term: 'thread' } : null,
   ].filter((each) => each !== null);
   return { lanes, folded: foldedLabels(words, layout), idle, spare };
 }

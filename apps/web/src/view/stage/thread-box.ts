@@ -1,6 +1,7 @@
 /** The thread of a select server as a box: who it is, the call it is in, and what that is about. */
 
 import type { ThreadState } from '@sockscope/tcp-core/trace/lab-state';
+import { BLOCKED_IN } from '../waiting.ts';
 import type { ShapePlace } from './clients-band.ts';
 import type { Rect } from './geometry.ts';
 import type { ThreadDoing } from './loop-phase.ts';
@@ -31,7 +32,7 @@ export interface ThreadBox {
 }
 
 /** How wide "blocked in " is, in em. */
-const BLOCKED_IN = 5.85;
+const BLOCKED_IN_WIDTH = 5.85;
 
 /** Puts the texts into `rect`; what does not fit is made smaller, then shorter, then left out. */
 export function layoutThreadBox(
@@ -57,7 +58,7 @@ export function layoutThreadBox(
 
   // A tall box has room for taller letters, a narrow one needs smaller ones.
   const tall = large * Math.max(1, Math.min(1.7, rect.height / (5.2 * large)));
-  const blockedWidth = doing.blocked ? BLOCKED_IN * base : 0;
+  const blockedWidth = doing.blocked ? BLOCKED_IN_WIDTH * base : 0;
   const font = doing.isCall ? 'mono' : 'sans';
   const wanted = textWidth(doing.call, 1, font);
   const oneLine = doing.blocked && blockedWidth + wanted * large <= width;
@@ -67,7 +68,7 @@ export function layoutThreadBox(
   let blocked: Label | null = null;
   let callX = x;
   if (doing.blocked) {
-    blocked = labelAt('blocked in', { x, y: oneLine ? y : y - callSize + base }, base);
+    blocked = labelAt(BLOCKED_IN, { x, y: oneLine ? y : y - callSize + base }, base);
     if (oneLine) callX += blockedWidth;
     else y += 1.1 * callSize;
   }

@@ -1,6 +1,7 @@
 /** What a thread of the stage is doing, as it is drawn: at the system-call line or off it. */
 
 import type { ThreadState } from '@sockscope/tcp-core/trace/lab-state';
+import { blockedWords, callWords, isSocketCall } from '../waiting.ts';
 import { said } from '../words.ts';
 
 /**
@@ -11,7 +12,7 @@ export type ThreadPose = 'blocked' | 'writing' | 'working' | 'idle';
 
 export function poseOf({ call }: ThreadState): ThreadPose {
   if (call === null) return 'working';
-  if (call === 'handoff' || call === 'parked') return 'idle';
+  if (!isSocketCall(call)) return 'idle';
   return call === 'send' ? 'writing' : 'blocked';
 }
 
@@ -20,15 +21,13 @@ export function poseWord(thread: ThreadState): string {
   if (thread.call === null) {
     return thread.last?.type === 'evaluating' ? 'calculating' : 'working';
   }
-  if (thread.call === 'handoff') return 'waits for a free thread';
-  if (thread.call === 'parked') return 'waits for a client';
-  return `${thread.call}()`;
+  return callWords(thread.call);
 }
 
 /** The glossary's term for it. */
 export function poseTerm({ call }: ThreadState): string {
   if (call === null) return 'working';
-  return call === 'handoff' || call === 'parked' ? 'thread' : `blocked in ${call}()`;
+  return isSocketCall(call) ? blockedWords(call) : 'thread';
 }
 
 /** What it calculates, cut for the stage; null while it does not. */

@@ -4,41 +4,10 @@
  */
 
 import { scaleLinear } from 'd3-scale';
-import type { Rect } from '../stage/geometry.ts';
-import type { Lane, Mark, ReadySet, Span, TimelineModel, TimeWindow } from './items.ts';
+import type { Lane, Span, TimelineModel, TimeWindow } from './items.ts';
 import { placeTexts, placeTicks, type PlacedText, type PlacedTick } from './labels.ts';
+import type { PlacedMark, PlacedReadySet, PlacedSpan, PlotSize } from './placed.ts';
 import type { Tick } from './ticks.ts';
-
-/** The plot: the lanes and the axis above them, without the lanes' names. */
-export interface PlotSize {
-  width: number;
-  height: number;
-  /** The page's rem in pixels. */
-  unit: number;
-}
-
-export interface PlacedSpan {
-  span: Span;
-  rect: Rect;
-}
-
-export interface PlacedMark {
-  mark: Mark;
-  /** Its middle; `halfWidth` to both sides of it. */
-  x: number;
-  y: number;
-  halfWidth: number;
-}
-
-export interface PlacedReadySet {
-  set: ReadySet;
-  x: number;
-  top: number;
-  bottom: number;
-  threadY: number;
-  /** The middles of the ready lanes. */
-  dots: number[];
-}
 
 export interface TimelineLayout {
   size: PlotSize;

@@ -1,7 +1,8 @@
 /** Draws a timeline's layout on a canvas. */
 
 import { FOLDED, type Span } from './items.ts';
-import type { PlacedMark, PlacedReadySet, TimelineLayout } from './layout.ts';
+import type { TimelineLayout } from './layout.ts';
+import type { PlacedMark, PlacedReadySet } from './placed.ts';
 import { drawGlyph } from './glyphs.ts';
 import type { Palette } from './palette.ts';
 

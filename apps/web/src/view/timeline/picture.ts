@@ -7,14 +7,9 @@ import type { ServerId } from '@sockscope/tcp-core/trace/events';
 import type { LabHistory } from '@sockscope/tcp-core/trace/history';
 import type { LabState } from '@sockscope/tcp-core/trace/lab-state';
 import type { TimelineAxis, TimeWindow } from './items.ts';
-import {
-  grainOf,
-  lanesThatFit,
-  timelineLayout,
-  type PlotSize,
-  type TimelineLayout,
-} from './layout.ts';
+import { grainOf, lanesThatFit, timelineLayout, type TimelineLayout } from './layout.ts';
 import { timelineModel } from './model.ts';
+import type { PlotSize } from './placed.ts';
 import { ServerLog } from './server-log.ts';
 import { clockTicks, orderTicks } from './ticks.ts';
 import { DEFAULT_SPAN, followingWindow, windowAround, zoomedSpan, zoomedWindow } from './window.ts';

@@ -1,8 +1,9 @@
 /** The events of a window, one after the other, into spans, marks and ready sets. */
 
-import type { LabEvent } from '@sockscope/tcp-core/trace/events';
+import type { BlockingCall, LabEvent } from '@sockscope/tcp-core/trace/events';
 import type { ServerState } from '@sockscope/tcp-core/trace/lab-state';
 import { speaksLines } from '../servers.ts';
+import { callWords } from '../waiting.ts';
 import { bytesSaid, count, said } from '../words.ts';
 import { Cast, laneOfConnection, laneOfThread } from './cast.ts';
 import type { Mark, MarkKind, ReadySet, Span, SpanKind, TimelineAxis } from './items.ts';
@@ -26,7 +27,7 @@ export class Walk {
   readonly #axis: TimelineAxis;
   /** A calculation shorter than this is a mark, longer ones are spans. */
   readonly #grain: number;
-  readonly #threads = new Map<number, Begun & { call: string | null }>();
+  readonly #threads = new Map<number, Begun & { call: BlockingCall | null }>();
   readonly #connections = new Map<number, Begun & { kind: SpanKind }>();
   readonly #calculations = new Map<number, Begun & { text: string }>();
   readonly #owners = new Map<number, number>();
@@ -273,7 +274,7 @@ export class Walk {
     const thread = this.#threads.get(id);
     if (!thread || to <= thread.from) return;
     const { call } = thread;
-    const text = call === null ? '' : waitText(call);
+    const text = call === null ? '' : callWords(call);
     this.#span(call === null ? 'working' : 'blocked', laneOfThread(id), thread, to, text);
   }
 
@@ -314,9 +315,4 @@ function textOf(preview: string): string {
 /** "busy: this server …" → "busy". */
 function refusal(reason: string): string {
   return said(reason.split(':', 1)[0] ?? reason, TEXT_MOST);
-}
-
-function waitText(call: string): string {
-  if (call === 'handoff') return 'no free thread';
-  return call === 'parked' ? 'waits for a client' : `${call}()`;
 }
