@@ -6,7 +6,7 @@ test('server 1 serves one client and turns a second one, nc, away', async ({ lab
   const panel = new Panel(lab, 1);
   await panel.addClient();
   await panel.send('22 + 44');
-  await expect(panel.clientsThatAre('you')).toContainText('66');
+  await expect(panel.clientsThatAre('you')).toContainText(/→\s*66/);
 
   const second = nc('server1');
   expect(await second.lines.line(1)).toMatch(/^busy: /);

@@ -34,7 +34,7 @@ test('tells nc from browser clients, and its own from those of another page', as
   await expect(panel.clientsThatAre('you')).toHaveCount(1);
   await expect(panel.clientsThatAre('browser')).toHaveCount(1);
   await expect(panel.clientsThatAre('external')).toHaveCount(1);
-  await expect(panel.clientsThatAre('external')).toContainText('42');
+  await expect(panel.clientsThatAre('external')).toContainText(/→\s*42/);
   await expect(panel.root).toContainText(`nc 127.0.0.1 ${gateway.ports.server3}`);
 });
 
@@ -64,7 +64,7 @@ test('works with the keyboard alone', async ({ lab }) => {
   await expect(panel.root.getByRole('button', { name: 'Send', exact: true })).toBeEnabled();
   await lab.keyboard.type('2 ^ 10');
   await lab.keyboard.press('Enter');
-  await expect(panel.clients).toContainText('1024');
+  await expect(panel.clients).toContainText(/→\s*1024/);
 
   await lab.keyboard.press('Escape');
   await lab.keyboard.press('?');
@@ -105,7 +105,7 @@ test('reconnects when the gateway comes back on the same ports', async ({ page, 
   const panel = new Panel(page, 3);
   await panel.addClient();
   await panel.send('22 + 44');
-  await expect(panel.clientsThatAre('you')).toContainText('66');
+  await expect(panel.clientsThatAre('you')).toContainText(/→\s*66/);
 });
 
 test('needs at most 150 kB of JavaScript, compressed, for the first paint', async ({

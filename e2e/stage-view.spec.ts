@@ -128,7 +128,7 @@ test('is usable on a phone, 360 pixels wide', async ({ lab, gateway }) => {
   const message = lab.getByRole('textbox', { name: /^Message from/ });
   await message.fill('22 + 44');
   await message.press('Enter');
-  await expect(stage.clients).toContainText('66');
+  await expect(stage.clients).toContainText(/→\s*66/);
   expect(await lab.evaluate(() => document.documentElement.scrollWidth)).toBe(360);
   expect(await overlaps(lab)).toEqual([]);
   expect(await seriousFindings(lab)).toEqual([]);
@@ -143,7 +143,7 @@ test('the stage works with the keyboard alone', async ({ lab }) => {
   await expect(lab.getByRole('button', { name: 'Send', exact: true })).toBeEnabled();
   await lab.keyboard.type('2 ^ 10');
   await lab.keyboard.press('Enter');
-  await expect(stage.clients).toContainText('1024');
+  await expect(stage.clients).toContainText(/→\s*1024/);
   await lab.keyboard.press('Escape');
   await expect(stage.root).toBeFocused();
   await lab.keyboard.press('w');

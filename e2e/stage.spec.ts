@@ -15,7 +15,7 @@ test('lesson 1: a second nc comes to the one chair and is turned away', async ({
   await stage.open(gateway.url, 1);
   expect(await nc('server1').ask('22 + 44')).toBe('66');
   await expect(stage.clients).toHaveCount(1);
-  await expect(stage.clients).toContainText('66');
+  await expect(stage.clients).toContainText(/→\s*66/);
   await expect(stage.root.locator('[data-chair=taken]')).toHaveCount(1);
 
   await nc('server1').lines.find(/^busy: /);

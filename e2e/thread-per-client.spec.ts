@@ -13,7 +13,7 @@ test('server 2 gives each of five clients (nc and browser) a thread of its own',
 
   await panel.addClient();
   await panel.send('4 * 11');
-  await expect(panel.clientsThatAre('you')).toContainText('44');
+  await expect(panel.clientsThatAre('you')).toContainText(/→\s*44/);
 
   await expect(panel.clientThreads).toHaveCount(5);
   await expect(panel.clientThreads.filter({ hasText: 'recv()' })).toHaveCount(5);
