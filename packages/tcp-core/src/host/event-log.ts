@@ -66,8 +66,6 @@ export class EventLog {
   /** Of those that wait. */
   #earliest = Infinity;
   #isSorted = true;
-  /** The place that nothing could pass when last looked at. */
-  #holding = 0;
   #timer: NodeJS.Timeout | undefined;
   #looking = false;
 
@@ -156,43 +154,27 @@ export class EventLog {
 
   /** Publishes some of what is ready. Whether there was any. */
   #publishReady(): boolean {
-    if (this.#waiting.length === 0) return false;
     // In this order: see report-board.ts.
     const now = this.clock.now();
-    // One thread that gets no processor must not stop the show.
-    const overdue = now - HOLD_MAX_MS * 1000;
-    if (this.#earliest > overdue && this.#isHeld()) return false;
     let complete = now;
     for (const place of this.#sources.keys())
       complete = Math.min(complete, this.board.reportedUpTo(place));
+    // One thread that gets no processor must not stop the show.
+    complete = Math.max(complete, now - HOLD_MAX_MS * 1000);
+    // In a rush most looks end here: what comes with a thread's next message is seen then.
+    if (this.#earliest > complete) return false;
     for (const [place, source] of this.#sources)
       if (this.board.posted(place) !== source.taken) source.collect();
-    complete = Math.max(complete, overdue);
 
     if (!this.#isSorted) this.#waiting.sort((a, b) => a.t - b.t);
     this.#isSorted = true;
     const later = this.#waiting.findIndex(({ t }) => t > complete);
     const ready = later < 0 ? this.#waiting.length : later;
     if (ready === 0) return false;
-    const some = this.#waiting.splice(0, Math.min(ready, EVENTS_AT_ONCE));
+    const next = this.#waiting.splice(0, Math.min(ready, EVENTS_AT_ONCE));
     this.#earliest = this.#waiting[0]?.t ?? Infinity;
-    this.#publish(some);
+    this.#publish(next);
     return true;
-  }
-
-  /**
-   * Whether a thread may still report something earlier than all that waits. In a rush most looks end here:
-   * usually the thread that held the log at the last look still does.
-   */
-  #isHeld(): boolean {
-    const holds = (place: number): boolean => this.board.reportedUpTo(place) < this.#earliest;
-    if (this.#sources.has(this.#holding) && holds(this.#holding)) return true;
-    for (const place of this.#sources.keys()) {
-      if (!holds(place)) continue;
-      this.#holding = place;
-      return true;
-    }
-    return false;
   }
 
   #keep(entry: Waiting): void {
