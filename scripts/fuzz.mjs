@@ -130,10 +130,8 @@ function healthy({ trouble }) {
 }
 
 /** An input may have been a valid control. @param {GatewayProcess} gateway @param {import('./fuzz/gateway-process.mjs').ServerState} server */
-async function restore(gateway, { id, status, ...now }) {
-  const isAsWanted = Object.entries(settings).every(
-    ([name, value]) => Reflect.get(now, name) === value,
-  );
+async function restore(gateway, { id, status, settings: now }) {
+  const isAsWanted = Object.entries(settings).every(([name, value]) => now[name] === value);
   if (isAsWanted && status !== 'stopped') return;
   await gateway.fetch(`/api/servers/${id}`, {
     method: 'PATCH',

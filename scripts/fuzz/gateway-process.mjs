@@ -98,7 +98,7 @@ export class GatewayProcess {
 /**
  * @typedef {{
  *   id: string, status: string, port: number, crashes: number, error: string | null,
- *   policy: string, idleMs: number, slowMs: number, maxThreads: number,
+ *   settings: Record<string, string | number>,
  *   connections: Record<string, unknown>,
  * }} ServerState
  */

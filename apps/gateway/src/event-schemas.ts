@@ -1,7 +1,8 @@
 /** The event log and the lab's state as schemas: what tcp-core's trace folder says in types. */
 
-import { busyPolicies, eventTypes, serverIds, tcpStates } from '@sockscope/tcp-core/trace/events';
-import { Type, type Static, type TProperties } from 'typebox';
+import { eventTypes, serverIds, tcpStates } from '@sockscope/tcp-core/trace/events';
+import * as trace from '@sockscope/tcp-core/trace/settings';
+import { Type, type Static, type TProperties, type TSchema } from 'typebox';
 
 const closed = { additionalProperties: false };
 const count = Type.Integer({ minimum: 0 });
@@ -15,7 +16,18 @@ const role = Type.Enum(['server', 'acceptor', 'client']);
 const ending = Type.Enum(['fin', 'rst', 'timeout', 'local']);
 
 export const ServerName = Type.Enum(serverIds);
-export const Policy = Type.Enum(busyPolicies);
+
+/** A setting's values, as the table of settings has them. */
+function valuesOf(name: keyof trace.Settings): TSchema {
+  const values = trace.settings[name];
+  return 'oneOf' in values
+    ? Type.Enum([...values.oneOf])
+    : Type.Integer({ minimum: values.from, maximum: values.to });
+}
+
+export const Settings = Type.Unsafe<trace.Settings>(
+  Type.Object(Object.fromEntries(trace.settingNames.map((name) => [name, valuesOf(name)])), closed),
+);
 
 const stamp = {
   epoch: text,
@@ -29,7 +41,6 @@ function fact<const Name extends string, Rest extends TProperties>(type: Name, r
   return Type.Object({ type: Type.Literal(type), ...stamp, ...rest }, closed);
 }
 
-const settings = { policy: Policy, idleMs: count, slowMs: count, maxThreads: count };
 const socket = { connection: Type.Integer(), fd: Type.Integer() };
 const peer = { address: text, port: count };
 const kernelSocket = { tcp: Type.Enum(tcpStates), receive: count, send: count };
@@ -40,7 +51,7 @@ const kernelServer = {
 };
 
 export const events = {
-  starting: fact('starting', settings),
+  starting: fact('starting', { settings: Settings }),
   listening: fact('listening', { fd: Type.Integer(), ...peer, backlog: count }),
   listenerClosed: fact('listenerClosed', { fd: Type.Integer() }),
   stopped: fact('stopped', {}),
@@ -206,7 +217,7 @@ const Server = Type.Object(
     address: textOrNull,
     port: integerOrNull,
     backlog: integerOrNull,
-    ...settings,
+    settings: Settings,
     error: textOrNull,
     crashes: count,
     kernel: Type.Union([

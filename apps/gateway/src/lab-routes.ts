@@ -2,6 +2,7 @@
 
 import type { LabHost } from '@sockscope/tcp-core/host/lab-host';
 import { serverIds, type ServerId } from '@sockscope/tcp-core/trace/events';
+import { settingsOf } from '@sockscope/tcp-core/trace/settings';
 import type { FastifyReply } from 'fastify';
 import { readingLimit, type AddressLimits } from './address-limits.ts';
 import { Refusal } from './errors.ts';
@@ -78,8 +79,7 @@ export function registerLabRoutes(
 
   function now(server: ServerId): ServerAnswer {
     const { status, address, port } = lab.state.servers[server];
-    const { policy, idleMs, slowMs, maxThreads } = lab.optionsOf(server);
-    return { server, status, address, port, policy, idleMs, slowMs, maxThreads };
+    return { server, status, address, port, settings: settingsOf(lab.optionsOf(server)) };
   }
 }
 

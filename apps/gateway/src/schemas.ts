@@ -3,15 +3,10 @@
  * same in prose; a test holds the two together.
  */
 
-import { optionBounds } from '@sockscope/tcp-core/host/server-options';
 import { Type, type Static } from 'typebox';
-import { Event, Policy, ServerName, State } from './event-schemas.ts';
+import { Event, ServerName, Settings, State } from './event-schemas.ts';
 
 const closed = { additionalProperties: false };
-
-function bounded([minimum, maximum]: readonly [number, number]) {
-  return Type.Integer({ minimum, maximum });
-}
 
 /** A browser client's name in the log, which the gateway makes. */
 export const Session = Type.String({ pattern: '^[A-Za-z0-9-]{1,40}$' });
@@ -35,15 +30,7 @@ export const LabQuery = Type.Object(
 );
 
 /** `PATCH /api/servers/:server` */
-export const ServerChanges = Type.Object(
-  {
-    policy: Type.Optional(Policy),
-    idleMs: Type.Optional(bounded(optionBounds.idleMs)),
-    slowMs: Type.Optional(bounded(optionBounds.slowMs)),
-    maxThreads: Type.Optional(bounded(optionBounds.maxThreads)),
-  },
-  { ...closed, minProperties: 1 },
-);
+export const ServerChanges = Type.Partial(Settings, { ...closed, minProperties: 1 });
 
 /** How a browser client's TCP connection ended. */
 export const endings = ['fin', 'rst', 'refused', 'timeout', 'failed', 'cut'] as const;
@@ -109,10 +96,7 @@ export const ServerAnswer = Type.Object(
     status: Type.String(),
     address: Type.Union([Type.String(), Type.Null()]),
     port: Type.Union([Type.Integer(), Type.Null()]),
-    policy: Policy,
-    idleMs: Type.Integer(),
-    slowMs: Type.Integer(),
-    maxThreads: Type.Integer(),
+    settings: Settings,
   },
   closed,
 );

@@ -91,8 +91,7 @@ describe('the lab by HTTP', () => {
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
     expect(gateway.lab.state.servers.server1).toMatchObject({
       status: 'listening',
-      slowMs: 4,
-      policy: 'queue',
+      settings: { slowMs: 4, policy: 'queue' },
     });
   });
 

@@ -3,6 +3,7 @@
 import type { LabEvent, LabFact, ServerId } from '@sockscope/tcp-core/trace/events';
 import type { LabState } from '@sockscope/tcp-core/trace/lab-state';
 import { applyAll, emptyLab } from '@sockscope/tcp-core/trace/reducer';
+import { defaultSettings } from '@sockscope/tcp-core/trace/settings';
 
 export const EPOCH = 'epoch-1';
 
@@ -26,10 +27,7 @@ export class ALab {
   start(server: ServerId, port = 5001): void {
     this.happen(server, null, {
       type: 'starting',
-      policy: 'busy',
-      idleMs: 100,
-      slowMs: 0,
-      maxThreads: 64,
+      settings: defaultSettings,
     });
     this.happen(
       server,

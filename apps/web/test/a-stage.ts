@@ -1,7 +1,8 @@
 /** A server with so many clients, as the stage's tests draw it: mixed states, by the real reducer. */
 
-import type { BusyPolicy, KernelSocket, LabFact, ServerId } from '@sockscope/tcp-core/trace/events';
+import type { KernelSocket, LabFact, ServerId } from '@sockscope/tcp-core/trace/events';
 import type { ServerState } from '@sockscope/tcp-core/trace/lab-state';
+import { type BusyPolicy, defaultSettings } from '@sockscope/tcp-core/trace/settings';
 import { ALab } from './a-lab.ts';
 
 /** What else is going on, as words in one string: "refused", "waiting", "slow", "queue" … */
@@ -94,7 +95,7 @@ function turnAway(lab: ALab, id: ServerId, connection: number, fd: number): void
 
 function start(lab: ALab, id: ServerId, policy: BusyPolicy): void {
   const port = 5000 + Number(id.slice(-1));
-  lab.happen(id, null, { type: 'starting', policy, idleMs: 100, slowMs: 0, maxThreads: 64 });
+  lab.happen(id, null, { type: 'starting', settings: { ...defaultSettings, policy } });
   lab.happen(
     id,
     1,

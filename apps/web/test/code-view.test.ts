@@ -5,6 +5,7 @@ import { serverSources } from 'virtual:server-sources';
 import { tick } from 'svelte';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { LabFact } from '@sockscope/tcp-core/trace/events';
+import { defaultSettings } from '@sockscope/tcp-core/trace/settings';
 import CodeView from '../src/components/CodeView.svelte';
 import { litLines, litSource } from '../src/view/code-lines.ts';
 import { stubResizeObserver } from './a-browser.ts';
@@ -161,9 +162,9 @@ describe('CodeView', () => {
 
   it('goes to the file that the thread is in; the other one can be chosen meanwhile', async () => {
     const lab = new ALab();
-    const policy = { policy: 'queue', idleMs: 100, slowMs: 0, maxThreads: 64 } as const;
+    const settings = { ...defaultSettings, policy: 'queue' } as const;
     lab.start('server1');
-    lab.happen('server1', null, { type: 'starting', ...policy });
+    lab.happen('server1', null, { type: 'starting', settings });
     lab.happen('server1', 1, blocked('accept', 20));
     const { rerender } = render(CodeView, { server: lab.lab.servers.server1 });
     screen.getByRole('region', { name: /one-at-a-time\.ts$/ });

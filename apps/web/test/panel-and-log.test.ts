@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { defaultSettings } from '@sockscope/tcp-core/trace/settings';
 import { commandsFor } from '../src/view/commands.ts';
 import { logLines } from '../src/view/log-lines.ts';
 import { panelView } from '../src/view/server-panel.ts';
@@ -57,8 +58,10 @@ describe('panelView', () => {
 
   it('says what server 1 does with newcomers as it is set up now', () => {
     const lab = new ALab();
-    const settings = { type: 'starting', idleMs: 100, slowMs: 0, maxThreads: 64 } as const;
-    lab.happen('server1', null, { ...settings, policy: 'queue' });
+    lab.happen('server1', null, {
+      type: 'starting',
+      settings: { ...defaultSettings, policy: 'queue' },
+    });
     expect(panelView(lab.lab.servers.server1, 'localhost').idea).toBe(
       'One chair. You wait in the queue.',
     );

@@ -10,7 +10,6 @@ import {
   sourcesOf,
 } from '../src/trace/call-sites.ts';
 import {
-  busyPolicies,
   eventTypes,
   type LabEvent,
   type LabFact,
@@ -19,6 +18,7 @@ import {
 } from '../src/trace/events.ts';
 import type { LabState } from '../src/trace/lab-state.ts';
 import { apply, emptyLab } from '../src/trace/reducer.ts';
+import { busyPolicies, defaultSettings } from '../src/trace/settings.ts';
 import { findSiteLines, languages, type Language, sourcePaths } from '../src/trace/source-lines.ts';
 import { TestLab } from './test-lab.ts';
 
@@ -202,10 +202,7 @@ describe.each(serverIds)('%s', (server) => {
         const thread = role === 'client' ? 2 : 1;
         const starting: LabFact = {
           type: 'starting',
-          policy,
-          idleMs: 100,
-          slowMs: 0,
-          maxThreads: 64,
+          settings: { ...defaultSettings, policy },
         };
         const accepted: LabFact = {
           type: 'accepted',
@@ -329,7 +326,9 @@ describe('in a real lab', () => {
       await test.lab.stop('server1');
       const lines = linesOf(test.events);
       expect(lines).toMatchObject(expectedOfServer1[policy]);
-      expect(sourcesOf({ id: 'server1', policy })).toHaveLength(policy === 'busy' ? 1 : 2);
+      expect(sourcesOf({ id: 'server1', settings: { ...defaultSettings, policy } })).toHaveLength(
+        policy === 'busy' ? 1 : 2,
+      );
     });
   });
 

@@ -1,14 +1,8 @@
 /** The gateway's controls of a server. */
 
-import type { BusyPolicy, ServerId } from '@sockscope/tcp-core/trace/events';
+import type { ServerId } from '@sockscope/tcp-core/trace/events';
+import type { Settings } from '@sockscope/tcp-core/trace/settings';
 import { presenter } from './presenter.svelte.ts';
-
-export interface ServerChanges {
-  policy?: BusyPolicy;
-  slowMs?: number;
-  idleMs?: number;
-  maxThreads?: number;
-}
 
 /** Rejects with the gateway's own words: what went wrong and what to do. */
 export function controlServer(
@@ -19,7 +13,7 @@ export function controlServer(
 }
 
 /** Restarts the server with these settings. */
-export function changeServer(server: ServerId, changes: ServerChanges): Promise<void> {
+export function changeServer(server: ServerId, changes: Partial<Settings>): Promise<void> {
   return ask(`/api/servers/${server}`, {
     method: 'PATCH',
     headers: { 'content-type': 'application/json' },

@@ -1,7 +1,7 @@
 /** What the head of a server's panel says. */
 
-import type { BusyPolicy } from '@sockscope/tcp-core/trace/events';
 import type { ServerState } from '@sockscope/tcp-core/trace/lab-state';
+import type { BusyPolicy } from '@sockscope/tcp-core/trace/settings';
 import { commandsFor, type Commands } from './commands.ts';
 import { profileOf, type ServerProfile } from './servers.ts';
 import { count, said } from './words.ts';
@@ -33,8 +33,8 @@ export function panelView(server: ServerState, pageHost: string): PanelView {
   const running = server.status !== 'stopped' && server.status !== 'crashed';
   return {
     profile,
-    idea: server.id === 'server1' ? policyIdeas[server.policy] : profile.idea,
-    stage: server.id === 'server1' ? policyStages[server.policy] : profile.stage,
+    idea: server.id === 'server1' ? policyIdeas[server.settings.policy] : profile.idea,
+    stage: server.id === 'server1' ? policyStages[server.settings.policy] : profile.stage,
     // Without a listener the kernel refuses; server 1 does this on purpose.
     status: server.status === 'not listening' ? 'refusing' : server.status,
     tone: server.status === 'listening' ? 'good' : server.status === 'crashed' ? 'bad' : 'quiet',
@@ -71,7 +71,7 @@ function problemOf(server: ServerState): string | null {
   }
 }
 
-function besidesOf({ slowMs, totals }: ServerState): string {
+function besidesOf({ settings: { slowMs }, totals }: ServerState): string {
   const refused = totals.refused + totals.connectFailures;
   if (refused > 0) return ` · ${count(refused)} turned away`;
   if (slowMs > 0) return ` · ${slowMs / 1000} s a calculation`;

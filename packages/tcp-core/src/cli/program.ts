@@ -8,9 +8,10 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { runClient } from '../client/client.ts';
 import { exitProcess } from '../host/exit-process.ts';
 import { LabHost } from '../host/lab-host.ts';
-import { defaultOptions, optionBounds, type ServerOptions } from '../host/server-options.ts';
+import type { ServerOptions } from '../host/server-options.ts';
 import { endpoint } from '../trace/addresses.ts';
-import { busyPolicies, type ServerId, serverIds } from '../trace/events.ts';
+import { type ServerId, serverIds } from '../trace/events.ts';
+import { type Settings, settings } from '../trace/settings.ts';
 import { LineOutput } from './line-output.ts';
 import { linesNotTold, logLines } from './log-lines.ts';
 
@@ -38,7 +39,7 @@ function baseCommand(program: ServerId | 'client'): Command {
   return new Command(program)
     .description(descriptions[program])
     .argument('<ip>', 'an IPv4 or IPv6 address, such as 127.0.0.1')
-    .argument('<port>', 'a TCP port, 0 to 65535', integer(...optionBounds.port))
+    .argument('<port>', 'a TCP port, 0 to 65535', integer(0, 65535))
     .exitOverride()
     .showHelpAfterError(`usage: ${program} <ip> <port>   (--help tells more)`)
     .allowExcessArguments(false);
@@ -47,38 +48,26 @@ function baseCommand(program: ServerId | 'client'): Command {
 function serverCommand(server: ServerId): Command {
   const command = baseCommand(server);
   if (server !== 'server4') {
-    command
-      .option(
-        '--idle-ms <ms>',
-        'silence after which a message without newline counts as whole',
-        integer(...optionBounds.idleMs),
-        defaultOptions.idleMs,
-      )
-      .option(
-        '--slow-ms <ms>',
-        'make each calculation take this long',
-        integer(...optionBounds.slowMs),
-        defaultOptions.slowMs,
-      );
+    command.addOption(settingOption('idleMs')).addOption(settingOption('slowMs'));
   }
-  if (server === 'server1') {
-    command.addOption(
-      new Option('--policy <policy>', 'what a second client meets')
-        .choices(busyPolicies)
-        .default('busy'),
-    );
-  }
-  if (server === 'server2') {
-    command.option(
-      '--max-threads <n>',
-      'the most clients served at once',
-      integer(...optionBounds.maxThreads),
-      defaultOptions.maxThreads,
-    );
-  }
+  if (server === 'server1') command.addOption(settingOption('policy'));
+  if (server === 'server2') command.addOption(settingOption('maxThreads'));
   return command.action(async (ip: string, port: number, options: Partial<ServerOptions>) => {
     await runServer(server, { ...options, address: addressOf(ip), port });
   });
+}
+
+/** `idleMs` is set with `--idle-ms <ms>`. */
+function settingOption(name: keyof Settings): Option {
+  const flag = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+  const { initially, says, ...values } = settings[name];
+  const option =
+    'oneOf' in values
+      ? new Option(`${flag} <${name}>`, says).choices(values.oneOf)
+      : new Option(`${flag} <${name.endsWith('Ms') ? 'ms' : 'n'}>`, says).argParser(
+          integer(values.from, values.to),
+        );
+  return option.default(initially);
 }
 
 function clientCommand(): Command {

@@ -6,6 +6,7 @@
 import { unsupportedPlatform } from '../sockets/libc.ts';
 import { type LabFact, type ServerId, serverIds } from '../trace/events.ts';
 import type { LabState, ServerState } from '../trace/lab-state.ts';
+import { settingsOf } from '../trace/settings.ts';
 import { EventLog, type EventListener } from './event-log.ts';
 import { KernelSampler } from './kernel-sampler.ts';
 import { defaultOptions, type ServerOptions } from './server-options.ts';
@@ -158,8 +159,7 @@ export class LabHost {
   async #start(server: ServerId, entry: Entry, restarting = false): Promise<ListenAddress> {
     const unsupported = unsupportedPlatform();
     if (unsupported) throw new Error(unsupported);
-    const { policy, idleMs, slowMs, maxThreads } = entry.options;
-    await this.#log.add(server, [{ type: 'starting', policy, idleMs, slowMs, maxThreads }]);
+    await this.#log.add(server, [{ type: 'starting', settings: settingsOf(entry.options) }]);
     try {
       const run: ServerRun = new ServerRun(server, entry.options, {
         log: this.#log,

@@ -2,7 +2,7 @@
 
 import type { Calculate } from '../conversation/message.ts';
 import type { Address } from '../sockets/api.ts';
-import type { BusyPolicy } from '../trace/events.ts';
+import type { BusyPolicy } from '../trace/settings.ts';
 
 export interface Assignment {
   /** Where to listen. */

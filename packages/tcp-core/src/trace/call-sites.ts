@@ -55,13 +55,13 @@ export function mainSource(server: Pick<ServerState, 'id'>): ServerSource {
 }
 
 /** The files that a server's threads run in: server 1 may borrow serveClient from server 2. */
-export function sourcesOf(server: Pick<ServerState, 'id' | 'policy'>): ServerSource[] {
+export function sourcesOf(server: Pick<ServerState, 'id' | 'settings'>): ServerSource[] {
   const main = mainSource(server);
   return borrowsServeClient(server) ? [main, 'thread-per-client'] : [main];
 }
 
-function borrowsServeClient({ id, policy }: Pick<ServerState, 'id' | 'policy'>): boolean {
-  return id === 'server1' && policy !== 'busy';
+function borrowsServeClient({ id, settings }: Pick<ServerState, 'id' | 'settings'>): boolean {
+  return id === 'server1' && settings.policy !== 'busy';
 }
 
 /** Those of server 1 are in serveClient, if it does not serve by itself. */
@@ -133,7 +133,7 @@ function siteOfStep(server: ServerState, thread: ThreadState, step: Step): Site 
     case 'listening':
       return server.id === 'server1' && hasServed(server, thread) ? 'listenAgain' : 'listen';
     case 'listenerClosed':
-      return server.id === 'server1' && server.policy === 'refuse' && isServing(server)
+      return server.id === 'server1' && server.settings.policy === 'refuse' && isServing(server)
         ? 'closeListener'
         : 'start';
     case 'accepted':
@@ -195,7 +195,7 @@ function siteOfCalculation(
 
 /** Server 1 refuses by a line of its own; all others only inside accept, without a descriptor left. */
 function siteOfRefusal(server: ServerState, connection: ConnectionState | undefined): Site {
-  if (server.id !== 'server1' || server.policy !== 'busy' || !connection) return 'accept';
+  if (server.id !== 'server1' || server.settings.policy !== 'busy' || !connection) return 'accept';
   const atTheDoor = connection.refused?.startsWith('busy:') ?? isNewcomer(server, connection);
   return atTheDoor ? 'refuse' : 'accept';
 }

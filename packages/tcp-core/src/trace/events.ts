@@ -7,12 +7,10 @@
  * Events are named in the past tense. Byte counts are exact; payloads are previews.
  */
 
+import type { Settings } from './settings.ts';
+
 export const serverIds = ['server1', 'server2', 'server3', 'server4'] as const;
 export type ServerId = (typeof serverIds)[number];
-
-/** What server 1 does with a newcomer while it serves somebody. */
-export const busyPolicies = ['busy', 'refuse', 'queue'] as const;
-export type BusyPolicy = (typeof busyPolicies)[number];
 
 /**
  * A call a thread can be blocked in. `close` drops what still arrives until the client's FIN, `handoff`
@@ -119,13 +117,7 @@ export interface SummedConnection {
 
 export type LabFact =
   /** A server is being started (or restarted) with these settings. */
-  | {
-      type: 'starting';
-      policy: BusyPolicy;
-      idleMs: number;
-      slowMs: number;
-      maxThreads: number;
-    }
+  | { type: 'starting'; settings: Settings }
   /** socket, bind and listen succeeded. */
   | { type: 'listening'; fd: number; address: string; port: number; backlog: number }
   /** It listens no more: server 1 while it serves (policy `refuse`), any server as it stops. */

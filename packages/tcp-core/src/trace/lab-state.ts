@@ -2,7 +2,6 @@
 
 import type {
   BlockingCall,
-  BusyPolicy,
   ClientKind,
   Ending,
   Flow,
@@ -12,6 +11,7 @@ import type {
   ThreadRole,
   WaitingSocket,
 } from './events.ts';
+import type { Settings } from './settings.ts';
 
 /** One message and its answer. */
 export interface Exchange {
@@ -132,10 +132,8 @@ export interface ServerState {
   address: string | null;
   port: number | null;
   backlog: number | null;
-  policy: BusyPolicy;
-  idleMs: number;
-  slowMs: number;
-  maxThreads: number;
+  /** Of the present or last run; the defaults before the first. */
+  settings: Settings;
   /** Why it crashed last, or null. */
   error: string | null;
   crashes: number;

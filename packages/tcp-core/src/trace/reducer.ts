@@ -28,6 +28,7 @@ import {
   type ServerState,
   type ThreadState,
 } from './lab-state.ts';
+import { defaultSettings } from './settings.ts';
 
 /** The state of a lab in which nothing has happened yet. */
 export function emptyLab(epoch: string): LabState {
@@ -139,10 +140,7 @@ function reduce(draft: Draft, event: LabEvent): void {
   switch (event.type) {
     case 'starting':
       server.status = 'starting';
-      server.policy = event.policy;
-      server.idleMs = event.idleMs;
-      server.slowMs = event.slowMs;
-      server.maxThreads = event.maxThreads;
+      server.settings = event.settings;
       return;
     case 'listening':
       server.status = 'listening';
@@ -455,10 +453,7 @@ function emptyServer(id: ServerId): ServerState {
     address: null,
     port: null,
     backlog: null,
-    policy: 'busy',
-    idleMs: 0,
-    slowMs: 0,
-    maxThreads: 0,
+    settings: defaultSettings,
     error: null,
     crashes: 0,
     kernel: null,

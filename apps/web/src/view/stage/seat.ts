@@ -1,11 +1,11 @@
 /** Server 1's process: one chair, who sits in it, and the one thread at the call it is blocked in. */
 
-import type { BusyPolicy } from '@sockscope/tcp-core/trace/events';
 import type {
   ConnectionState,
   ServerState,
   ThreadState,
 } from '@sockscope/tcp-core/trace/lab-state';
+import type { BusyPolicy } from '@sockscope/tcp-core/trace/settings';
 import { describeThread } from '../describe-thread.ts';
 import { connectionIdentity, identityWords, type Identity } from '../identity.ts';
 import { inAcceptQueue } from '../waiting.ts';
@@ -66,7 +66,7 @@ export function seatView(server: ServerState, layout: StageLayout, projector: bo
 
   // From below: the policy, what was said, the chair. The door's part is kept free, so that the
   // chair stays where it is when somebody is turned away.
-  const policy = projector ? '' : policyWords[server.policy];
+  const policy = projector ? '' : policyWords[server.settings.policy];
   const policyLines = projector ? 0 : sansWidth(policy, type.text) > whole.width ? 2 : 1;
   const policyTop = bottom - policyLines * lineHeight(type.text);
   const talkTop = policyTop - lineHeight(type.huge) - lineHeight(type.large) - 0.5 * pad;
