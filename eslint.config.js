@@ -21,6 +21,22 @@ const noDefault = {
   message: 'Export it by its name.',
 };
 
+/** What depends on the kind of server is a question to its design, so that one more needs no new answer. */
+const noServer = [
+  {
+    selector: 'Literal[value=/^server[0-9]$/]',
+    message: 'Ask the design (trace/design.ts); an id is only compared with another id.',
+  },
+  {
+    selector: 'TemplateElement[value.raw=/\\bserver[0-9]/]',
+    message: 'Ask the design (trace/design.ts); an id is only compared with another id.',
+  },
+  {
+    selector: 'Literal[value=/^(one-at-a-time|thread-per-client)$/]',
+    message: 'The names of designs are for designs/ alone.',
+  },
+];
+
 /**
  * The arrows between the parts (see ARCHITECTURE.md): what files in this folder may not import. Of two
  * that fit a file the later one counts.
@@ -73,6 +89,11 @@ export default defineConfig(
     },
   },
   {
+    files: ['packages/*/src/**', 'apps/*/src/**'],
+    ignores: ['packages/tcp-core/src/designs/**', 'packages/tcp-core/src/servers/pages.ts'],
+    rules: { 'no-restricted-syntax': ['error', ...noBarrels, noDefault, ...noServer] },
+  },
+  {
     files: wantsDefault,
     rules: { 'no-restricted-syntax': ['error', ...noBarrels] },
   },
@@ -104,6 +125,10 @@ export default defineConfig(
     regex: '^(?!\\./[^/]+$)',
     message: 'trace runs in the browser, too: it imports nothing from outside its folder.',
   }),
+  arrows('packages/tcp-core/src/designs', {
+    regex: '^(?!\\./[^/]+$|\\.\\./trace/)',
+    message: 'Designs run in the browser, too: they know the trace and nothing else.',
+  }),
   arrows(
     'packages/tcp-core/src/servers',
     {
@@ -120,8 +145,9 @@ export default defineConfig(
     'apps/web/src',
     { regex: '^node:', message: 'The page runs in the browser.' },
     {
-      regex: '^@sockscope/(?!tcp-core/trace/)|/packages/',
-      message: 'The page knows the browser-safe exports of tcp-core (trace/*) and nothing else.',
+      regex: '^@sockscope/(?!tcp-core/(trace|designs)/)|/packages/',
+      message:
+        'The page knows the browser-safe exports of tcp-core (trace, designs), nothing else.',
     },
   ),
   arrows('apps/gateway/src', {

@@ -8,7 +8,9 @@ import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { Lines } from './lines.ts';
 
-const program = fileURLToPath(new URL('../apps/gateway/dist/server.js', import.meta.url));
+export const gatewayProgram = fileURLToPath(
+  new URL('../apps/gateway/dist/server.js', import.meta.url),
+);
 
 export type ServerName = 'server1' | 'server2' | 'server3' | 'server4';
 
@@ -16,7 +18,7 @@ export interface Gateway {
   /** Where the page is. */
   url: string;
   /** The TCP port of each server. */
-  ports: Record<ServerName, number>;
+  ports: Record<ServerName, number> & Record<string, number>;
   /** Sends SIGTERM. Resolves with the exit code. */
   stop(): Promise<number | null>;
 }
@@ -54,7 +56,10 @@ async function isFree(port: number): Promise<boolean> {
 }
 
 /** Starts one and waits until it is ready. 0 lets the kernel pick a port. */
-export async function startGateway({ page, tcp }: Ports = anyPorts): Promise<Gateway> {
+export async function startGateway(
+  { page, tcp }: Ports = anyPorts,
+  program = gatewayProgram,
+): Promise<Gateway> {
   const child = spawn(
     process.execPath,
     [program, '--port', String(page), '--tcp-ports', tcp.join(',')],
@@ -68,16 +73,13 @@ export async function startGateway({ page, tcp }: Ports = anyPorts): Promise<Gat
   const lines = new Lines(child.stdout);
   await lines.find(/^Sockscope is ready/);
 
-  const port = (server: ServerName) =>
-    Number(lines.seen(new RegExp(`^${server} listening on .+:(\\d+)$`))[1]);
+  const listening = lines.all.flatMap((line) => {
+    const [, server, port] = /^(\S+) listening on .+:(\d+)$/.exec(line) ?? [];
+    return server === undefined ? [] : [[server, Number(port)]];
+  });
   return {
     url: lines.seen(/(http:\/\/[^\s/]+)/)[1] ?? '',
-    ports: {
-      server1: port('server1'),
-      server2: port('server2'),
-      server3: port('server3'),
-      server4: port('server4'),
-    },
+    ports: Object.fromEntries(listening) as Gateway['ports'],
     async stop() {
       child.kill('SIGTERM');
       return (await ended)[0];

@@ -16,7 +16,7 @@ export class Panel {
   readonly message: Locator;
   readonly #page: Page;
 
-  constructor(page: Page, number: 1 | 2 | 3 | 4) {
+  constructor(page: Page, number: number) {
     this.root = page.getByRole('region', { name: new RegExp(`^Server ${number}:`) });
     this.clients = this.root.getByRole('list', { name: 'Clients' }).getByRole('listitem');
     this.clientThreads = this.root

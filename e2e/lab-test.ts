@@ -1,11 +1,19 @@
 /** The test that every lesson uses: a gateway, nc clients, and a page that must stay clean. */
 
 import { test as base, expect, type Page } from '@playwright/test';
-import { startGateway, type Gateway, type Ports, type ServerName } from './gateway.ts';
+import {
+  gatewayProgram,
+  startGateway,
+  type Gateway,
+  type Ports,
+  type ServerName,
+} from './gateway.ts';
 import { Nc } from './nc.ts';
 import { has } from '../scripts/test-programs.mjs';
 
 interface Lab {
+  /** The program of its gateways. */
+  program: string;
   /** Starts a gateway; whichever still runs at the end of the test is ended. */
   start: (ports?: Ports) => Promise<Gateway>;
   /** A fresh gateway on free ports; it must end with exit code 0. */
@@ -13,16 +21,15 @@ interface Lab {
   /** The page, open and live. Errors on its console fail the test. */
   lab: Page;
   /** Starts nc against a server; it is ended with the test. */
-  nc: (server: ServerName, options?: readonly string[]) => Nc;
+  nc: (server: ServerName | 'another', options?: readonly string[]) => Nc;
 }
 
-// Playwright reads a fixture's dependencies from its parameter: it must be a pattern, even an empty one.
-/* eslint-disable no-empty-pattern */
 export const test = base.extend<Lab>({
-  start: async ({}, use) => {
+  program: [gatewayProgram, { option: true }],
+  start: async ({ program }, use) => {
     const gateways: Gateway[] = [];
     await use(async (ports) => {
-      const gateway = await startGateway(ports);
+      const gateway = await startGateway(ports, program);
       gateways.push(gateway);
       return gateway;
     });
@@ -40,7 +47,7 @@ export const test = base.extend<Lab>({
     testInfo.skip(!has('nc'), 'nc is missing');
     const clients: Nc[] = [];
     await use((server, options) => {
-      const client = new Nc(gateway.ports[server], options);
+      const client = new Nc(gateway.ports[server] ?? 0, options);
       clients.push(client);
       return client;
     });
@@ -48,7 +55,6 @@ export const test = base.extend<Lab>({
   },
 });
 
-/* eslint-enable no-empty-pattern */
 
 /** Everything that the page's console calls an error: a script's, a policy's, a request's. */
 export function collectComplaints(page: Page): string[] {

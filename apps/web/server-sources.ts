@@ -9,13 +9,9 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { codeToTokens, createCssVariablesTheme, type ThemedToken } from 'shiki';
 import type { Plugin } from 'vite';
-import type { ServerSource } from '../../packages/tcp-core/src/trace/call-sites.ts';
-import {
-  findSiteLines,
-  type Language,
-  languages,
-  sourcePaths,
-} from '../../packages/tcp-core/src/trace/source-lines.ts';
+import type { ServerSource } from '../../packages/tcp-core/src/designs/call-sites.ts';
+import { type Language, languages } from '../../packages/tcp-core/src/designs/source.ts';
+import { findSiteLines, sources } from '../../packages/tcp-core/src/designs/source-lines.ts';
 import type { CodeClass, CodeToken, SourceFile } from 'virtual:server-sources';
 
 const ID = 'virtual:server-sources';
@@ -33,7 +29,8 @@ export function serverSources(): Plugin {
       const files: Partial<Record<Language, Partial<Record<ServerSource, SourceFile>>>> = {};
       for (const language of languages) {
         files[language] = {};
-        for (const [source, path] of Object.entries(sourcePaths[language])) {
+        for (const [source, { files: paths }] of Object.entries(sources)) {
+          const path = paths[language];
           const file = fileURLToPath(new URL(path, root));
           this.addWatchFile(file);
           const text = await readFile(file, 'utf8');

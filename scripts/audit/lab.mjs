@@ -44,7 +44,7 @@ orders.on('close', () => {
 /** Starts a server, or restarts it with other options; answers with its port. @param {Order} order */
 async function carryOut({ id, server, options }) {
   try {
-    const isRunning = lab.state.servers[server].status !== 'stopped';
+    const isRunning = lab.state.servers[server]?.status !== 'stopped';
     const { port } = await (isRunning ? lab.restart(server, options) : lab.start(server, options));
     answer({ id, port });
   } catch (error) {

@@ -8,7 +8,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { LabHost } from '@sockscope/tcp-core/host/lab-host';
-import { serverIds } from '@sockscope/tcp-core/trace/events';
+import { serverIds } from '@sockscope/tcp-core/designs/all';
 import { pino } from 'pino';
 import { buildApp } from '../src/app.ts';
 
@@ -27,7 +27,7 @@ const ports = await Promise.all(
   servers.map(async (server) => [server, (await lab.start(server)).port]),
 );
 if (target)
-  Object.assign(lab.state.servers.server4, {
+  Object.assign(lab.state.servers.server4!, {
     status: 'listening',
     address: '127.0.0.1',
     port: target,

@@ -1,9 +1,9 @@
-/** `GET /ws/client/server1` … `server4`: the browser clients, one WebSocket each. */
+/** `GET /ws/client/:server`: the browser clients, one WebSocket each. */
 
 import { randomUUID } from 'node:crypto';
 import type { LabHost } from '@sockscope/tcp-core/host/lab-host';
 import { reachableHere } from '@sockscope/tcp-core/trace/addresses';
-import { serverIds, type ServerId } from '@sockscope/tcp-core/trace/events';
+import { serverWithId } from '@sockscope/tcp-core/trace/lab-state';
 import type { FastifyRequest } from 'fastify';
 import type { WebSocket } from '@fastify/websocket';
 import { ClientSession } from './client-session.ts';
@@ -12,7 +12,7 @@ import type { Gateway } from './gateway.ts';
 import { Identifier } from './identify.ts';
 import { TICK_MS } from './page-socket.ts';
 import { PeerProofs } from './peer-proof.ts';
-import { ClientQuery } from './schemas.ts';
+import { ClientQuery, ServerParams } from './schemas.ts';
 
 export interface BridgeOptions {
   lab: Pick<LabHost, 'state' | 'onEvents' | 'record' | 'now'>;
@@ -38,20 +38,18 @@ export function registerClientBridge(app: Gateway, { lab, maxSessions }: BridgeO
     for (const session of sessions) session.tick();
   }, TICK_MS).unref();
 
-  for (const server of serverIds)
-    app.get(
-      `/ws/client/${server}`,
-      {
-        websocket: true,
-        schema: { querystring: ClientQuery },
-        preHandler: (_request, _reply, done) => {
-          done(sessions.size >= maxSessions ? new Refusal('full') : undefined);
-        },
+  app.get(
+    '/ws/client/:server',
+    {
+      websocket: true,
+      schema: { params: ServerParams, querystring: ClientQuery },
+      preHandler: ({ params: { server } }, _reply, done) => {
+        if (!serverWithId(lab.state, server)) done(new Refusal('noServer'));
+        else done(sessions.size >= maxSessions ? new Refusal('full') : undefined);
       },
-      (webSocket, request) => {
-        open(webSocket, server, request);
-      },
-    );
+    },
+    open,
+  );
 
   app.addHook('preClose', (done) => {
     clearInterval(ticks);
@@ -62,13 +60,17 @@ export function registerClientBridge(app: Gateway, { lab, maxSessions }: BridgeO
 
   function open(
     webSocket: WebSocket,
-    server: ServerId,
-    { raw: { socket }, query, log }: FastifyRequest<{ Querystring: ClientQuery }>,
+    {
+      raw: { socket },
+      params: { server },
+      query: { halfOpen = false },
+      log,
+    }: FastifyRequest<{ Params: ServerParams; Querystring: ClientQuery }>,
   ): void {
-    const { halfOpen = false } = query;
+    const state = () => lab.state.servers[server]!;
     // A name that others could choose, or use again, would let them pass for this client on its page.
     const name = randomUUID();
-    const { address, port, status } = lab.state.servers[server];
+    const { address, port, status } = state();
     if (sessions.size >= maxSessions) {
       webSocket.close(...closings.full);
       return;
@@ -86,9 +88,9 @@ export function registerClientBridge(app: Gateway, { lab, maxSessions }: BridgeO
       address: reachableHere(address),
       port,
       identifier,
-      prove: (tcp) => proofs.begin(() => lab.state.servers[server], tcp),
+      prove: (tcp) => proofs.begin(state, tcp),
       record: (id, fact) => lab.record(id, fact),
-      isUp: () => !['stopped', 'crashed'].includes(lab.state.servers[server].status),
+      isUp: () => !['stopped', 'crashed'].includes(state().status),
       log,
       onClosed: () => sessions.delete(session),
     });

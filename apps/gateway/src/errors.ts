@@ -42,13 +42,9 @@ export const refusals = {
   noSocketHere: [
     404,
     'There is no WebSocket at this address.',
-    'WebSockets are at /ws/lab and /ws/client/server1 to /ws/client/server4.',
+    'WebSockets are at /ws/lab and /ws/client/:server; GET /api/lab lists the servers.',
   ],
-  noServer: [
-    404,
-    'There is no such server.',
-    'The servers are server1, server2, server3, server4.',
-  ],
+  noServer: [404, 'There is no such server.', 'GET /api/lab lists the servers.'],
   slow: [408, 'The request took too long to arrive.', 'Send it again.'],
   cannotStart: [409, 'The server could not start.', 'Free its port, then start it again.'],
   tooLarge: [413, 'The body is too large.', 'Send at most 16 KiB.'],

@@ -1,7 +1,8 @@
 /** The event log and the lab's state as schemas: what tcp-core's trace folder says in types. */
 
-import { eventTypes, serverIds, tcpStates } from '@sockscope/tcp-core/trace/events';
-import * as trace from '@sockscope/tcp-core/trace/settings';
+import { eventTypes, tcpStates } from '@sockscope/tcp-core/trace/events';
+import type * as design from '@sockscope/tcp-core/trace/design';
+import * as settings from '@sockscope/tcp-core/trace/settings';
 import { Type, type Static, type TProperties, type TSchema } from 'typebox';
 
 const closed = { additionalProperties: false };
@@ -15,18 +16,37 @@ const call = Type.Enum(['accept', 'recv', 'send', 'select', 'close', 'handoff', 
 const role = Type.Enum(['server', 'acceptor', 'client']);
 const ending = Type.Enum(['fin', 'rst', 'timeout', 'local']);
 
-export const ServerName = Type.Enum(serverIds);
+/** A server's id. */
+export const ServerName = Type.String({ pattern: '^[A-Za-z0-9-]{1,40}$' });
 
 /** A setting's values, as the table of settings has them. */
-function valuesOf(name: keyof trace.Settings): TSchema {
-  const values = trace.settings[name];
+function valuesOf(name: keyof settings.Settings): TSchema {
+  const values = settings.settings[name];
   return 'oneOf' in values
     ? Type.Enum([...values.oneOf])
     : Type.Integer({ minimum: values.from, maximum: values.to });
 }
 
-export const Settings = Type.Unsafe<trace.Settings>(
-  Type.Object(Object.fromEntries(trace.settingNames.map((name) => [name, valuesOf(name)])), closed),
+export const Settings = Type.Unsafe<settings.Settings>(
+  Type.Object(
+    Object.fromEntries(settings.settingNames.map((name) => [name, valuesOf(name)])),
+    closed,
+  ),
+);
+
+const Design = Type.Unsafe<design.Design>(
+  Type.Object(
+    {
+      name: text,
+      speaks: Type.Enum(['lines', 'bytes']),
+      process: Type.Enum(['seat', 'lanes', 'loop', 'box']),
+      calculates: Type.Boolean(),
+      pool: Type.Boolean(),
+      settings: Type.Array(Type.Enum([...settings.settingNames])),
+      seenBy: Type.Array(Type.Enum(['call', 'kernel', 'tap', 'x-ray'])),
+    },
+    closed,
+  ),
 );
 
 const stamp = {
@@ -51,6 +71,7 @@ const kernelServer = {
 };
 
 export const events = {
+  joined: fact('joined', { number: count, design: Design }),
   starting: fact('starting', { settings: Settings }),
   listening: fact('listening', { fd: Type.Integer(), ...peer, backlog: count }),
   listenerClosed: fact('listenerClosed', { fd: Type.Integer() }),
@@ -212,6 +233,8 @@ const Connection = Type.Object(
 const Server = Type.Object(
   {
     id: ServerName,
+    number: count,
+    design: Design,
     status: Type.Enum(['stopped', 'starting', 'listening', 'not listening', 'crashed']),
     fd: integerOrNull,
     address: textOrNull,
@@ -251,10 +274,7 @@ export const State = Type.Object(
     epoch: text,
     seq: count,
     t: count,
-    servers: Type.Object(
-      { server1: Server, server2: Server, server3: Server, server4: Server },
-      closed,
-    ),
+    servers: Type.Record(ServerName, Server),
     log: Type.Array(Event),
   },
   closed,

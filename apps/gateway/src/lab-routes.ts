@@ -1,9 +1,10 @@
 /** The lab by plain HTTP: its state, its history, its health, and the controls of its servers. */
 
 import type { LabHost } from '@sockscope/tcp-core/host/lab-host';
-import { serverIds, type ServerId } from '@sockscope/tcp-core/trace/events';
+import type { ServerId } from '@sockscope/tcp-core/trace/events';
+import { serversInOrder, serverWithId } from '@sockscope/tcp-core/trace/lab-state';
 import { settingsOf } from '@sockscope/tcp-core/trace/settings';
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, preHandlerHookHandler } from 'fastify';
 import { readingLimit, type AddressLimits } from './address-limits.ts';
 import { Refusal } from './errors.ts';
 import type { Gateway } from './gateway.ts';
@@ -29,19 +30,14 @@ export function registerLabRoutes(
   app.get('/api/history', reading, (_request, reply) => answer(reply, history));
 
   app.get('/healthz', (_request, reply) => {
-    const { servers } = lab.state;
-    const crashed = serverIds.some((id) => servers[id].status === 'crashed');
+    const servers = serversInOrder(lab.state);
+    const crashed = servers.some(({ status }) => status === 'crashed');
     const health: HealthAnswer = {
       status: crashed ? 'crashed' : 'ok',
       epoch: lab.epoch,
       seq: lab.state.seq,
       uptimeSeconds: Math.floor((performance.now() - startedAt) / 1000),
-      servers: {
-        server1: servers.server1.status,
-        server2: servers.server2.status,
-        server3: servers.server3.status,
-        server4: servers.server4.status,
-      },
+      servers: Object.fromEntries(servers.map(({ id, status }) => [id, status])),
     };
     return reply
       .code(crashed ? 503 : 200)
@@ -50,7 +46,11 @@ export function registerLabRoutes(
   });
 
   // The lab itself lets controls of one server wait for each other.
-  const control = { schema: { params: ServerParams } };
+  const joined: preHandlerHookHandler = ({ params }, _reply, done) => {
+    const { server } = params as ServerParams;
+    done(serverWithId(lab.state, server) ? undefined : new Refusal('noServer'));
+  };
+  const control = { schema: { params: ServerParams }, preHandler: joined };
 
   app.post('/api/servers/:server/start', control, async ({ params: { server } }) => {
     await orCannotStart(lab.start(server));
@@ -70,7 +70,7 @@ export function registerLabRoutes(
   /** The settings are read when a server starts, so it is restarted with them. */
   app.patch(
     '/api/servers/:server',
-    { schema: { params: ServerParams, body: ServerChanges } },
+    { schema: { params: ServerParams, body: ServerChanges }, preHandler: joined },
     async ({ params: { server }, body }) => {
       await orCannotStart(lab.restart(server, body));
       return now(server);
@@ -78,7 +78,7 @@ export function registerLabRoutes(
   );
 
   function now(server: ServerId): ServerAnswer {
-    const { status, address, port } = lab.state.servers[server];
+    const { status, address, port } = lab.state.servers[server]!;
     return { server, status, address, port, settings: settingsOf(lab.optionsOf(server)) };
   }
 }

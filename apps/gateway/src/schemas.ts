@@ -12,6 +12,7 @@ const closed = { additionalProperties: false };
 export const Session = Type.String({ pattern: '^[A-Za-z0-9-]{1,40}$' });
 
 export const ServerParams = Type.Object({ server: ServerName }, closed);
+export type ServerParams = Static<typeof ServerParams>;
 
 /** `GET /ws/client/:server`. `session` is what pages once chose; it is not looked at. */
 export const ClientQuery = Type.Object(
@@ -109,15 +110,8 @@ export const HealthAnswer = Type.Object(
     epoch: Type.String(),
     seq: Type.Integer({ minimum: 0 }),
     uptimeSeconds: Type.Integer({ minimum: 0 }),
-    servers: Type.Object(
-      {
-        server1: Type.String(),
-        server2: Type.String(),
-        server3: Type.String(),
-        server4: Type.String(),
-      },
-      closed,
-    ),
+    /** The status of each that has joined. */
+    servers: Type.Record(ServerName, Type.String()),
   },
   closed,
 );

@@ -4,9 +4,9 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { LabHost } from '@sockscope/tcp-core/host/lab-host';
-import { serverIds } from '@sockscope/tcp-core/trace/events';
 import { CommanderError } from 'commander';
 import { endpoint, isLoopback, reachableHere } from '@sockscope/tcp-core/trace/addresses';
+import { serversInOrder } from '@sockscope/tcp-core/trace/lab-state';
 import { machineNames, reachableAddresses } from './addresses.ts';
 import { buildApp, type Lan } from './app.ts';
 import type { Gateway } from './gateway.ts';
@@ -58,10 +58,10 @@ async function start(options: Options): Promise<void> {
   }
 }
 
-/** All four, or none: resolves with a line for each. */
+/** All, or none: resolves with a line for each. */
 async function startServers(lab: LabHost, { tcpHost, tcpPorts }: Options): Promise<string[]> {
   return Promise.all(
-    serverIds.map(async (server, index) => {
+    serversInOrder(lab.state).map(async ({ id: server }, index) => {
       const port = tcpPorts[index] ?? 0;
       try {
         const at = await lab.start(server, { address: tcpHost, port });

@@ -7,6 +7,7 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import websocket from '@fastify/websocket';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import { assignment } from '@sockscope/tcp-core/designs/all';
 import { emptyLab } from '@sockscope/tcp-core/trace/reducer';
 import Fastify from 'fastify';
 import { registerClientBridge } from '../src/client-bridge.ts';
@@ -34,9 +35,9 @@ export async function bridgeTo(
   const accepted = once(target, 'connection').then(([socket]) => socket as Socket);
   await once(target, 'listening');
 
-  const state = emptyLab('test');
+  const state = emptyLab('test', assignment);
   const { port } = target.address() as AddressInfo;
-  Object.assign(state.servers.server4, { status: 'listening', address: '127.0.0.1', port });
+  Object.assign(state.servers.server4!, { status: 'listening', address: '127.0.0.1', port });
   const lab = {
     state,
     onEvents: () => () => undefined,

@@ -117,7 +117,7 @@ describe('a busy server 1', () => {
       await first.frame('connected');
       first.webSocket.send(Buffer.from('1+1\n'));
       await first.until(() => first.text === '2\n');
-      const { port } = gateway.lab.state.servers.server1;
+      const { port } = gateway.lab.state.servers.server1!;
       const nc = spawn('nc', ['127.0.0.1', String(port)], { stdio: ['ignore', 'pipe', 'ignore'] });
       const said: Buffer[] = [];
       nc.stdout.on('data', (bytes: Buffer) => said.push(bytes));

@@ -428,7 +428,7 @@ describe('the bridge', () => {
         expect(client.control[0]).toMatchObject({ type: 'connected' });
         client.webSocket.close();
         await eventOf(gateway.lab, 'closed', ({ seq }) => seq > from);
-        if (gateway.lab.state.servers.server1.status !== 'listening')
+        if (gateway.lab.state.servers.server1!.status !== 'listening')
           await eventOf(gateway.lab, 'listening', ({ seq }) => seq > from);
       }
       await gateway.lab.restart('server1', { policy: 'busy' });
@@ -436,7 +436,7 @@ describe('the bridge', () => {
   });
 
   it('gives no bytes to another program that took a stopped server’s port', async () => {
-    const { port } = gateway.lab.state.servers.server2;
+    const { port } = gateway.lab.state.servers.server2!;
     await gateway.lab.stop('server2');
     let bytes = 0;
     const stranger = createServer((socket) => {

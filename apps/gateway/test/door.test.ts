@@ -198,7 +198,7 @@ describe('the door', () => {
     for (const known of [
       'GET /',
       'GET /ws/lab',
-      'GET /ws/client/server3',
+      'GET /ws/client/server4',
       'PATCH /api/servers/server4',
     ])
       expect(requests).toContain(known);

@@ -28,6 +28,13 @@ function processorTime({ child }: Started): number {
   return (Number(fields[11]) + Number(fields[12])) / 100;
 }
 
+/** Seconds of processor time in the next second. */
+async function ofASecond(gateway: Started): Promise<number> {
+  const before = processorTime(gateway);
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  return processorTime(gateway) - before;
+}
+
 async function clientsOf(port: number, count: number): Promise<Socket[]> {
   return Promise.all(
     Array.from({ length: count }, async () => {
@@ -56,9 +63,10 @@ it('neither spins nor dies when its descriptors end in the middle of accepts, an
   for (const port of ports) {
     // On the way there and at the limit, with all of them held open.
     const clients = await clientsOf(port, 60);
-    const before = processorTime(gateway);
-    await new Promise((resolve) => setTimeout(resolve, 1000));
-    expect(processorTime(gateway) - before, `port ${port}`).toBeLessThan(0.5);
+    // It comes to rest; whoever spins has more, also beside others.
+    await expect
+      .poll(() => ofASecond(gateway), { timeout: 15_000, message: `port ${port}` })
+      .toBeLessThan(0.25);
     for (const client of clients) client.destroy();
     await expect.poll(() => fetch(`${page}healthz`).then(({ status }) => status, String)).toBe(200);
   }

@@ -66,7 +66,7 @@ const SERVER_1 = { policy: 'queue', port: 0 } as const;
 
 /** A client of server 1 that says its name, and leaves when it was answered: without TIME_WAIT. */
 function client(lab: LabHost, name: string, localPort = 0): Socket {
-  const { port } = lab.state.servers.server1;
+  const { port } = lab.state.servers.server1!;
   const socket = connect({ host: '127.0.0.1', port: port ?? 0, localPort, noDelay: true });
   closing.push(() => socket.destroy());
   socket.on('error', () => undefined).once('data', () => socket.resetAndDestroy());
@@ -177,7 +177,7 @@ describe('after resets in the accept queue', () => {
         }
         await Promise.all(ended);
       }
-      await log.until(() => Object.keys(lab.state.servers.server1.connections).length === 0);
+      await log.until(() => Object.keys(lab.state.servers.server1!.connections).length === 0);
       expect(strangersFirst).toBeGreaterThan(10);
       expect(log.wrong).toEqual([]);
       const named = log.all.filter(({ name }) => name);

@@ -67,7 +67,7 @@ describe('the lab by HTTP', () => {
   });
 
   it('stops, starts and restarts a server on its port', async () => {
-    const { port } = gateway.lab.state.servers.server3;
+    const { port } = gateway.lab.state.servers.server3!;
     const stopped = await call('POST', '/api/servers/server3/stop');
     expect([...Value.Errors(ServerAnswer, stopped.answer)]).toEqual([]);
     expect(stopped.answer).toMatchObject({ server: 'server3', status: 'stopped' });
@@ -89,7 +89,7 @@ describe('the lab by HTTP', () => {
       ),
     );
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
-    expect(gateway.lab.state.servers.server1).toMatchObject({
+    expect(gateway.lab.state.servers.server1!).toMatchObject({
       status: 'listening',
       settings: { slowMs: 4, policy: 'queue' },
     });
@@ -135,7 +135,7 @@ describe('the lab by HTTP', () => {
 
   it('says why a server cannot start, and that the lab is not well', async () => {
     const { createServer } = await import('node:net');
-    const { port } = gateway.lab.state.servers.server2;
+    const { port } = gateway.lab.state.servers.server2!;
     await call('POST', '/api/servers/server2/stop');
     const holder = createServer().listen(port ?? 0, '127.0.0.1');
     const { status, answer } = await call('POST', '/api/servers/server2/start');

@@ -101,7 +101,7 @@ it('counts every byte of a flood on servers 2, 3 and 4, summed up or not', async
   expect(viewer.events.some(({ type }) => type === 'summed')).toBe(true);
   const first = viewer.events[0]?.seq ?? 0;
   expect(viewer.events.map(({ seq }) => seq)).toEqual(numbers(first, viewer.seq));
-  const totals = viewer.state?.servers.server4.totals;
+  const totals = viewer.state?.servers.server4!.totals;
   const echoed = done.filter(({ server }) => server === 'server4');
   const bytes = echoed.reduce((sum, one) => sum + one.bytes, 0);
   expect([totals?.received.bytes, totals?.sent.bytes]).toEqual([bytes, bytes]);

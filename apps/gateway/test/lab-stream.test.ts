@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { LabHost } from '@sockscope/tcp-core/host/lab-host';
-import { serverIds } from '@sockscope/tcp-core/trace/events';
+import { serverIds } from '@sockscope/tcp-core/designs/all';
 import { CHECKPOINT_EVERY, EVENTS_REMEMBERED } from '@sockscope/tcp-core/trace/history';
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { WebSocket } from 'ws';

@@ -66,7 +66,7 @@ describe('whoever has not shown the token', () => {
   it('changes nothing: every such route, and any other cookie', async () => {
     expect(changing().length).toBeGreaterThanOrEqual(4);
     const name = `sockscope-presenter-${gateway.host.split(':')[1] ?? ''}`;
-    const before = gateway.lab.state.servers.server4;
+    const before = gateway.lab.state.servers.server4!;
     for (const [method, path] of changing())
       for (const cookie of [undefined, '', name, `${name}=`, `${name}=x`, `${name}=${token}`]) {
         const { status, answer } = await call(method, path, {
@@ -79,7 +79,7 @@ describe('whoever has not shown the token', () => {
           hint: refusals.notPresenter[2],
         });
       }
-    expect(gateway.lab.state.servers.server4).toEqual(before);
+    expect(gateway.lab.state.servers.server4!).toEqual(before);
   });
 
   it('is told that there is no such route, as everybody is', async () => {

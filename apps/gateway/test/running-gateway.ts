@@ -4,7 +4,8 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { LabHost } from '@sockscope/tcp-core/host/lab-host';
 import type { ServerOptions } from '@sockscope/tcp-core/host/server-options';
-import { type LabEvent, serverIds, type ServerId } from '@sockscope/tcp-core/trace/events';
+import type { LabEvent, ServerId } from '@sockscope/tcp-core/trace/events';
+import { serverIds } from '@sockscope/tcp-core/designs/all';
 import { pino } from 'pino';
 import { WebSocket, type ClientOptions } from 'ws';
 import { buildApp, type Lan } from '../src/app.ts';
@@ -75,7 +76,7 @@ export async function eventOf<T extends LabEvent['type']>(
 
 /** A plain TCP client of a server. */
 export async function tcpClient(lab: LabHost, server: ServerId): Promise<Socket> {
-  const { address, port } = lab.state.servers[server];
+  const { address, port } = lab.state.servers[server]!;
   const socket = connect({ host: address ?? '', port: port ?? 0, allowHalfOpen: true });
   await once(socket, 'connect');
   return socket;

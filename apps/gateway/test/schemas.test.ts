@@ -1,3 +1,4 @@
+import { assignment } from '@sockscope/tcp-core/designs/all';
 import { eventTypes, type LabEvent } from '@sockscope/tcp-core/trace/events';
 import type { LabState } from '@sockscope/tcp-core/trace/lab-state';
 import { emptyLab } from '@sockscope/tcp-core/trace/reducer';
@@ -34,7 +35,7 @@ describe('the schemas', () => {
   });
 
   it('take the state of an empty lab', () => {
-    expect(Value.Errors(State, emptyLab('one'))).toEqual([]);
+    expect(Value.Errors(State, emptyLab('one', assignment))).toEqual([]);
   });
 
   it('take sessions of letters, digits and hyphens only', () => {

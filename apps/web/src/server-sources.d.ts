@@ -1,7 +1,8 @@
 /** The servers' files as the page shows them; made by server-sources.ts beside vite.config.ts. */
 declare module 'virtual:server-sources' {
-  import type { ServerSource } from '@sockscope/tcp-core/trace/call-sites';
-  import type { Language, SiteLines } from '@sockscope/tcp-core/trace/source-lines';
+  import type { ServerSource } from '@sockscope/tcp-core/designs/call-sites';
+  import type { Language } from '@sockscope/tcp-core/designs/source';
+  import type { SiteLines } from '@sockscope/tcp-core/designs/source-lines';
 
   export type CodeClass =
     'indent' | 'keyword' | 'string' | 'comment' | 'number' | 'function' | 'plain';

@@ -1,5 +1,6 @@
 /** A lab for tests: facts numbered as the gateway does it and folded by the real reducer. */
 
+import { assignment } from '@sockscope/tcp-core/designs/all';
 import type { LabEvent, LabFact, ServerId } from '@sockscope/tcp-core/trace/events';
 import type { LabState } from '@sockscope/tcp-core/trace/lab-state';
 import { applyAll, emptyLab } from '@sockscope/tcp-core/trace/reducer';
@@ -8,7 +9,7 @@ import { defaultSettings } from '@sockscope/tcp-core/trace/settings';
 export const EPOCH = 'epoch-1';
 
 export class ALab {
-  lab: LabState = emptyLab(EPOCH);
+  lab: LabState = emptyLab(EPOCH, assignment);
   readonly events: LabEvent[] = [];
   /** Microseconds; each event takes a millisecond. */
   t = 0;

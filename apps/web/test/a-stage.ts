@@ -46,7 +46,7 @@ export function aStage(
       sent: 0,
     });
   }
-  const fds = Object.values(lab.lab.servers[id].connections).map(({ fd }) => fd);
+  const fds = Object.values(lab.lab.servers[id]!.connections).map(({ fd }) => fd);
   if (id === 'server1' && clients > 0) {
     lab.happen(id, 1, is('queue') ? blocked('recv', fds) : blocked('select', [20, ...fds]));
   }
@@ -66,7 +66,7 @@ export function aStage(
     );
     if (id === 'server2' && clients > 1) lab.happen(id, 12, blocked('send', [], [25]));
   }
-  return { lab, server: lab.lab.servers[id], now: lab.t };
+  return { lab, server: lab.lab.servers[id]!, now: lab.t };
 }
 
 /** As server 1 says it. */

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { assignment } from '@sockscope/tcp-core/designs/all';
 import { BrowserClients, MOST_CLIENTS } from '../src/state/browser-clients.svelte.ts';
 import { ASocket } from './a-socket.ts';
 
@@ -9,8 +10,10 @@ beforeEach(() => {
   clients = new BrowserClients(ASocket.open);
 });
 
+const joined = (server: string) => assignment.find(({ id }) => id === server)!;
+
 function connected(server: 'server1' | 'server4' = 'server1') {
-  const client = clients.add(server);
+  const client = clients.add(joined(server));
   if (!client) throw new Error('no client was added');
   const socket = ASocket.last;
   socket.text({ type: 'connected', session: 'given', localAddress: '127.0.0.1', localPort: 40312 });
@@ -25,7 +28,7 @@ describe('BrowserClient', () => {
     const { client, socket } = connected();
     expect(socket.path).toBe('/ws/client/server1');
     expect(client.session).toBe('given');
-    const failing = clients.add('server1');
+    const failing = clients.add(joined('server1'));
     expect(failing?.session).toBeNull();
     ASocket.last.text({ type: 'ended', session: 'other', how: 'refused', errno: 'ECONNREFUSED' });
     expect(failing?.session).toBe('other');
@@ -106,8 +109,8 @@ describe('BrowserClients', () => {
   });
 
   it('opens no more than a page may have', () => {
-    for (let added = 0; added < MOST_CLIENTS; added += 1) clients.add('server2');
-    expect(clients.add('server2')).toBeNull();
+    for (let added = 0; added < MOST_CLIENTS; added += 1) clients.add(joined('server2'));
+    expect(clients.add(joined('server2'))).toBeNull();
     expect(ASocket.opened).toHaveLength(MOST_CLIENTS);
   });
 });

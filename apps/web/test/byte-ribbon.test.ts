@@ -43,7 +43,7 @@ function send(lab: ALab, id: number, bytes: string, requested = bytes.length): v
 }
 
 function ribbonOf(lab: ALab, width = rect.width) {
-  const ribbon = layoutByteRibbon(lab.lab.servers.server4, { ...rect, width }, type, false);
+  const ribbon = layoutByteRibbon(lab.lab.servers.server4!, { ...rect, width }, type, false);
   if (!ribbon) throw new Error('nothing is drawn');
   return ribbon;
 }
@@ -79,7 +79,7 @@ describe('the byte ribbon', () => {
 
   it('shows whose bytes moved last, even after its end, and nothing before the first byte', () => {
     const lab = echoing(2);
-    expect(ribbonConnection(lab.lab.servers.server4)).toBeNull();
+    expect(ribbonConnection(lab.lab.servers.server4!)).toBeNull();
     recv(lab, 1, 'one');
     recv(lab, 2, 'two');
     expect(ribbonOf(lab).connection.id).toBe(2);
@@ -101,7 +101,7 @@ describe('the byte ribbon', () => {
 
 describe('stripOf', () => {
   const sizes = (lab: ALab, width: number, gap = 5) =>
-    stripOf(ribbonConnection(lab.lab.servers.server4)!, width, gap).map((part) =>
+    stripOf(ribbonConnection(lab.lab.servers.server4!)!, width, gap).map((part) =>
       part.kind === 'gap'
         ? `gap ${part.offset} ${part.bytes}`
         : `${part.offset} ${part.cells.length}`,

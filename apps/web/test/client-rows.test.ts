@@ -23,7 +23,7 @@ function server1(): ALab {
 }
 
 const rowsOf = (lab: ALab, clients: OwnClient[] = [], now = lab.t, pageNow = 0) =>
-  clientRows(lab.lab.servers.server1, clients, now, pageNow);
+  clientRows(lab.lab.servers.server1!, clients, now, pageNow);
 
 describe('clientRows', () => {
   it('says who is connected, from where, and what was said last', () => {
@@ -158,7 +158,7 @@ describe('clientRows', () => {
       { type: 'received', ...bytes },
       { type: 'sent', ...bytes, requested: 8 },
     );
-    const rows = clientRows(lab.lab.servers.server4, [], lab.t, 0);
+    const rows = clientRows(lab.lab.servers.server4!, [], lab.t, 0);
     expect(rows.present[0]).toMatchObject({
       said: 'héllo\\0\\n',
       reply: 'héllo\\0\\n',
@@ -171,7 +171,7 @@ describe('clientRows', () => {
       client: 'browser',
       session: 'mine',
     });
-    const [row] = clientRows(lab.lab.servers.server4, [mine], lab.t, 0).present;
+    const [row] = clientRows(lab.lab.servers.server4!, [mine], lab.t, 0).present;
     expect(row).toMatchObject({ reply: 'error: x', bad: false });
   });
 

@@ -89,7 +89,7 @@ describe('CodeView', () => {
     const lab = new ALab();
     lab.start('server3');
     lab.happen('server3', 1, blocked('select', 20));
-    const { rerender } = render(CodeView, { server: lab.lab.servers.server3 });
+    const { rerender } = render(CodeView, { server: lab.lab.servers.server3! });
     expect(lit()).toEqual(['blocked: const ready = select(read, write, timeoutMs); | blocked']);
     lab.connect('server3', 1, 24);
     const received: LabFact = {
@@ -100,7 +100,7 @@ describe('CodeView', () => {
       preview: '1\n',
     };
     lab.happen('server3', 1, received);
-    await rerender({ server: lab.lab.servers.server3 });
+    await rerender({ server: lab.lab.servers.server3! });
     expect(lit()).toEqual(['working: const bytes = socket.recv(4096, 0); | working']);
     const [row] = document.querySelectorAll('[data-lit]');
     // The thread serves connection 1, whose shape stands beside the line.
@@ -111,20 +111,20 @@ describe('CodeView', () => {
     const lab = new ALab();
     lab.start('server3');
     const { sites } = serverSources.typescript.select;
-    const { rerender } = render(CodeView, { server: lab.lab.servers.server3 });
+    const { rerender } = render(CodeView, { server: lab.lab.servers.server3! });
     const tops = (): number[] =>
       scrollTo.mock.calls.map(([to]) => Math.round((to as { top: number }).top / 20) + 1);
     expect(tops()[0]).toBe(sites.start);
     scrollTo.mockClear();
 
     lab.happen('server3', 1, blocked('select', 20));
-    await rerender({ server: lab.lab.servers.server3 });
+    await rerender({ server: lab.lab.servers.server3! });
     // In the middle of six lines.
     expect(tops()).toEqual([(sites.select ?? 0) - 2]);
     scrollTo.mockClear();
 
     lab.t += 1;
-    await rerender({ server: { ...lab.lab.servers.server3 } });
+    await rerender({ server: { ...lab.lab.servers.server3! } });
     expect(tops()).toEqual([]);
     expect(document.activeElement).toBe(document.body);
   });
@@ -133,12 +133,12 @@ describe('CodeView', () => {
     const lab = new ALab();
     lab.happen('server2', 1, { type: 'threadStarted', tid: 1, role: 'acceptor' });
     lab.happen('server2', 1, blocked('accept', 20));
-    const { rerender } = render(CodeView, { server: lab.lab.servers.server2 });
+    const { rerender } = render(CodeView, { server: lab.lab.servers.server2! });
     expect(lit()).toEqual(['blocked: const client = listener.accept(); | blocked']);
     scrollTo.mockClear();
     lab.connect('server2', 1, 24);
     lab.happen('server2', 1, { type: 'handedOver', connection: 1, fd: 24, to: 2 });
-    await rerender({ server: lab.lab.servers.server2 });
+    await rerender({ server: lab.lab.servers.server2! });
     expect(lit()[0]).toMatch(/^working: sockets\.startThread\(client\);/);
     expect(scrollTo).not.toHaveBeenCalled();
   });
@@ -153,7 +153,7 @@ describe('CodeView', () => {
       lab.happen('server2', i + 1, blocked('recv', 23 + i));
     }
     lab.happen('server2', 1, blocked('accept', 20));
-    render(CodeView, { server: lab.lab.servers.server2 });
+    render(CodeView, { server: lab.lab.servers.server2! });
     expect(lit()).toEqual([
       'blocked: const client = listener.accept(); | blocked',
       'blocked: const bytes = client.recv(4096, inbox.idleMs); | ×12 blocked',
@@ -166,11 +166,11 @@ describe('CodeView', () => {
     lab.start('server1');
     lab.happen('server1', null, { type: 'starting', settings });
     lab.happen('server1', 1, blocked('accept', 20));
-    const { rerender } = render(CodeView, { server: lab.lab.servers.server1 });
+    const { rerender } = render(CodeView, { server: lab.lab.servers.server1! });
     screen.getByRole('region', { name: /one-at-a-time\.ts$/ });
     lab.connect('server1', 1, 24);
     lab.happen('server1', 1, blocked('recv', 24));
-    await rerender({ server: lab.lab.servers.server1 });
+    await rerender({ server: lab.lab.servers.server1! });
     expect(lit(/thread-per-client\.ts$/)).toEqual([
       'blocked: const bytes = client.recv(4096, inbox.idleMs); | blocked',
     ]);
@@ -179,9 +179,9 @@ describe('CodeView', () => {
     await tick();
     expect(lit(/one-at-a-time\.ts$/)).toEqual([]);
     lab.happen('server1', 1, blocked('accept', 20));
-    await rerender({ server: lab.lab.servers.server1 });
+    await rerender({ server: lab.lab.servers.server1! });
     lab.happen('server1', 1, blocked('recv', 24));
-    await rerender({ server: lab.lab.servers.server1 });
+    await rerender({ server: lab.lab.servers.server1! });
     screen.getByRole('region', { name: /thread-per-client\.ts$/ });
   });
 
@@ -189,7 +189,7 @@ describe('CodeView', () => {
     const lab = new ALab();
     lab.start('server3');
     lab.happen('server3', 1, blocked('select', 20));
-    render(CodeView, { server: lab.lab.servers.server3 });
+    render(CodeView, { server: lab.lab.servers.server3! });
     const python = screen.getByRole('button', { name: 'Python' });
     expect(python.getAttribute('aria-pressed')).toBe('false');
     python.click();
@@ -204,7 +204,7 @@ describe('CodeView', () => {
     // Hues and shapes come again after 64 connections.
     const lab = new ALab();
     lab.start('server2');
-    const { rerender } = render(CodeView, { server: lab.lab.servers.server2 });
+    const { rerender } = render(CodeView, { server: lab.lab.servers.server2! });
     for (const [index, connection] of [1, 65, 2].entries()) {
       const thread = 2 + index;
       lab.happen('server2', thread, { type: 'threadStarted', tid: 5000 + thread, role: 'client' });
@@ -217,14 +217,14 @@ describe('CodeView', () => {
       });
       lab.happen('server2', thread, blocked('recv', 24 + index));
     }
-    await rerender({ server: lab.lab.servers.server2 });
+    await rerender({ server: lab.lab.servers.server2! });
     expect(lit(/\.ts$/).join()).toContain('×3 blocked');
   });
 });
 
 describe('the lit lines', () => {
   it('are none before a server runs', () => {
-    const { server4 } = new ALab().lab.servers;
+    const server4 = new ALab().lab.servers.server4!;
     expect(litSource(server4)).toBe('echo');
     expect(litLines(server4, 'echo', serverSources.typescript.echo.sites)).toEqual([]);
   });
@@ -234,6 +234,6 @@ describe('the lit lines', () => {
     lab.happen('server2', 2, { type: 'threadStarted', tid: 2, role: 'client' });
     lab.happen('server2', 2, blocked('parked' as 'recv', 0));
     const { sites } = serverSources.typescript['thread-per-client'];
-    expect(litLines(lab.lab.servers.server2, 'thread-per-client', sites)).toEqual([]);
+    expect(litLines(lab.lab.servers.server2!, 'thread-per-client', sites)).toEqual([]);
   });
 });

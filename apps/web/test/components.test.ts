@@ -26,7 +26,7 @@ afterEach(() => {
 
 function panel(lab: ALab, clients = new BrowserClients(ASocket.open)) {
   const onadd = vi.fn();
-  const server = lab.lab.servers.server1;
+  const server = lab.lab.servers.server1!;
   const shown = { live: true, projector: false, now: lab.t, pageNow: performance.now() };
   const props = { server, clients, ...shown, onadd, onopen: vi.fn() };
   return { clients, onadd, props, ...render(ServerPanel, props) };
@@ -69,7 +69,7 @@ describe('ServerPanel', () => {
     const lab = new ALab();
     lab.start('server1');
     const { clients } = panel(lab);
-    const client = clients.add('server1');
+    const client = clients.add(lab.lab.servers.server1!);
     ASocket.last.text({ type: 'connected', localAddress: '127.0.0.1', localPort: 53_001 });
     await tick();
     const send = screen.getByRole('button', { name: 'Send' });

@@ -36,7 +36,7 @@ describe('describeThread', () => {
     const lab = new ALab();
     lab.start('server3');
     const doing = (): string =>
-      Object.values(lab.lab.servers.server3.threads).map(describeThread).join();
+      Object.values(lab.lab.servers.server3!.threads).map(describeThread).join();
     const wait = (call: 'recv' | 'select' | 'parked', read: number[], timeoutMs: number | null) => {
       lab.happen('server3', 1, { type: 'blocked', own: [], call, read, write: [], timeoutMs });
       return doing();
@@ -54,7 +54,7 @@ describe('describeThread', () => {
 
 describe('threadsView', () => {
   it('gives each client thread its client, and folds the idle ones into a count', () => {
-    const view = threadsView(threadPerClient(2, 4).lab.servers.server2);
+    const view = threadsView(threadPerClient(2, 4).lab.servers.server2!);
     expect(view.lines.map(({ call }) => call)).toEqual(['working', 'recv()', 'recv()']);
     expect(view.lines[1]).toMatchObject({
       identity: connectionIdentity('server2', 2),
@@ -66,7 +66,7 @@ describe('threadsView', () => {
   it('counts client threads that do not fit, by what they do', () => {
     const lab = threadPerClient(20, 0);
     lab.say('server2', 20, 40, '1+1', '2');
-    const view = threadsView(lab.lab.servers.server2);
+    const view = threadsView(lab.lab.servers.server2!);
     expect(view.lines.length + 15).toBe(1 + 20);
     expect(view.folded.map(({ words }) => words)).toEqual(['+15 blocked in recv()']);
   });
@@ -91,7 +91,7 @@ describe('selectView', () => {
       },
       { type: 'blocked', own: [], call: 'select', read: [24, 20], write: [], timeoutMs: null },
     );
-    expect(selectView(lab.lab.servers.server3)).toEqual({
+    expect(selectView(lab.lab.servers.server3!)).toEqual({
       watched: [
         { fd: 20, identity: null, ready: false },
         { fd: 24, identity: connectionIdentity('server3', 1), ready: true },
@@ -112,7 +112,7 @@ describe('selectView', () => {
       { type: 'selected', own: [], read, write: [], readable: [60], writable: [], micros: 9 },
       { type: 'blocked', own: [], call: 'select', read, write: [], timeoutMs: null },
     );
-    const view = selectView(lab.lab.servers.server3);
+    const view = selectView(lab.lab.servers.server3!);
     expect(view?.watched.slice(0, 2)).toMatchObject([{ fd: 20 }, { fd: 60, ready: true }]);
     expect((view?.watched.length ?? 0) + (view?.more ?? 0)).toBe(41);
   });
@@ -134,7 +134,7 @@ describe('selectView', () => {
       },
       { type: 'blocked', own: [], call: 'accept', read: [20], write: [], timeoutMs: null },
     );
-    expect(selectView(lab.lab.servers.server1)).toBeNull();
+    expect(selectView(lab.lab.servers.server1!)).toBeNull();
   });
 
   it('does not draw descriptors that are closed by now', () => {
@@ -149,10 +149,10 @@ describe('selectView', () => {
       writable: [],
       micros: 9,
     });
-    expect(selectView(lab.lab.servers.server3)?.watched).toMatchObject([{ fd: 20 }]);
+    expect(selectView(lab.lab.servers.server3!)?.watched).toMatchObject([{ fd: 20 }]);
   });
 
   it('is nothing for a server that does not call select', () => {
-    expect(selectView(threadPerClient(1, 0).lab.servers.server2)).toBeNull();
+    expect(selectView(threadPerClient(1, 0).lab.servers.server2!)).toBeNull();
   });
 });

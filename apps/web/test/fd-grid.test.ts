@@ -46,7 +46,7 @@ function asks(lab: ALab, read: number[], write: number[] = []): void {
 }
 
 function setsOf(lab: ALab): FdSets {
-  const { server3 } = lab.lab.servers;
+  const server3 = lab.lab.servers.server3!;
   return describeFds(server3, loopThread(server3));
 }
 

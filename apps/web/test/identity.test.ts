@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { serverIds } from '@sockscope/tcp-core/trace/events';
+import { serverIds } from '@sockscope/tcp-core/designs/all';
 import { connectionIdentity, hues, identityWords, shapes } from '../src/view/identity.ts';
 
 const words = (from: number, many: number): string[] =>

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { assignment } from '@sockscope/tcp-core/designs/all';
 import type { LabEvent } from '@sockscope/tcp-core/trace/events';
 import { emptyLab } from '@sockscope/tcp-core/trace/reducer';
 import { LabFeed } from '../src/state/lab-feed.svelte.ts';
@@ -83,8 +84,8 @@ describe('LabFeed', () => {
     frame();
     ASocket.last.close();
     vi.advanceTimersByTime(250);
-    ASocket.last.text({ type: 'snapshot', state: emptyLab('epoch-2') });
-    expect(feed.lab).toEqual(emptyLab('epoch-2'));
+    ASocket.last.text({ type: 'snapshot', state: emptyLab('epoch-2', assignment) });
+    expect(feed.lab).toEqual(emptyLab('epoch-2', assignment));
     // What was under way from the old gateway has no place in it.
     events(...wait());
     frame();

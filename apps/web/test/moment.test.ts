@@ -3,7 +3,7 @@ import { momentOf, weightier, type Moment } from '../src/view/moment.ts';
 import { ALab } from './a-lab.ts';
 
 function told(lab: ALab): Moment | null {
-  return lab.events.map(momentOf).reduce(weightier, null);
+  return lab.events.map((event) => momentOf(event, lab.lab)).reduce(weightier, null);
 }
 
 describe('the sentence of the moment', () => {

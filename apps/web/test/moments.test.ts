@@ -9,12 +9,12 @@ it('tells at most one sentence a second, the weightiest of what came meanwhile',
   const moments = new Moments();
   const lab = new ALab();
   lab.connect('server1', 1, 24);
-  moments.tell(lab.events.splice(0));
+  moments.tell(lab.events.splice(0), lab.lab);
   expect(moments.current?.sentence).toContain('accepted');
 
   lab.turnAway('server1', 2, 25);
   lab.connect('server2', 3, 26);
-  moments.tell(lab.events.splice(0));
+  moments.tell(lab.events.splice(0), lab.lab);
   expect(moments.current?.sentence).toContain('accepted 127.0.0.1:53001');
   vi.advanceTimersByTime(999);
   expect(moments.current?.sentence).toContain('accepted 127.0.0.1:53001');
@@ -28,8 +28,8 @@ it('begins with the last moment, on a page that comes late', () => {
   const lab = new ALab();
   lab.start('server1');
   lab.turnAway('server1', 1, 25);
-  moments.begin(lab.events);
+  moments.begin(lab.events, lab.lab);
   expect(moments.current?.sentence).toContain('turned fd 25 away');
-  moments.begin([]);
+  moments.begin([], lab.lab);
   expect(moments.current).toBeNull();
 });

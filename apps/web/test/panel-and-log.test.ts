@@ -32,17 +32,17 @@ describe('panelView', () => {
   it('offers no command to a server that is stopped, and says what the kernel does then', () => {
     const lab = new ALab();
     lab.start('server2', 5002);
-    expect(panelView(lab.lab.servers.server2, 'localhost')).toMatchObject({
+    expect(panelView(lab.lab.servers.server2!, 'localhost')).toMatchObject({
       status: 'listening',
       commands: { nc: 'nc 127.0.0.1 5002' },
       problem: null,
     });
     lab.happen('server2', null, { type: 'stopped' });
-    expect(panelView(lab.lab.servers.server2, 'localhost')).toMatchObject({
+    expect(panelView(lab.lab.servers.server2!, 'localhost')).toMatchObject({
       commands: null,
       running: false,
     });
-    expect(panelView(lab.lab.servers.server2, 'localhost').problem).toContain('ECONNREFUSED');
+    expect(panelView(lab.lab.servers.server2!, 'localhost').problem).toContain('ECONNREFUSED');
   });
 
   it('counts who is connected and who was turned away', () => {
@@ -50,7 +50,7 @@ describe('panelView', () => {
     lab.start('server1');
     lab.connect('server1', 1, 24);
     lab.turnAway('server1', 2, 25);
-    expect(panelView(lab.lab.servers.server1, 'localhost')).toMatchObject({
+    expect(panelView(lab.lab.servers.server1!, 'localhost')).toMatchObject({
       connected: '1',
       besides: ' · 1 turned away',
     });
@@ -62,7 +62,7 @@ describe('panelView', () => {
       type: 'starting',
       settings: { ...defaultSettings, policy: 'queue' },
     });
-    expect(panelView(lab.lab.servers.server1, 'localhost').idea).toBe(
+    expect(panelView(lab.lab.servers.server1!, 'localhost').profile.idea).toBe(
       'One chair. You wait in the queue.',
     );
   });
@@ -74,19 +74,23 @@ describe('logLines', () => {
   lab.connect('server3', 1, 24);
 
   it('puts the newest first and leaves waiting out until it is asked for', () => {
-    const texts = logLines(lab.lab.log, { server: null, everything: false, most: 99 }).map(
+    const texts = logLines(lab.lab.log, { server: null, everything: false, most: 99 }, lab.lab).map(
       ({ text }) => text,
     );
     expect(texts).toEqual([
       'accept() → fd 24, 127.0.0.1:53001',
       'listen() on 127.0.0.1:5001: fd 20, backlog 511',
     ]);
-    const all = logLines(lab.lab.log, { server: null, everything: true, most: 99 });
+    const all = logLines(lab.lab.log, { server: null, everything: true, most: 99 }, lab.lab);
     expect(all.map(({ text }) => text)).toContain('blocked in accept() on fd 20');
   });
 
   it('can show one server only', () => {
-    const lines = logLines(lab.lab.log, { server: 'server3', everything: false, most: 99 });
+    const lines = logLines(
+      lab.lab.log,
+      { server: 'server3', everything: false, most: 99 },
+      lab.lab,
+    );
     expect(lines.map(({ server }) => server)).toEqual([3]);
   });
 

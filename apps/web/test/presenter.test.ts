@@ -95,7 +95,7 @@ describe('the controls of a server', () => {
   async function opened(): Promise<void> {
     const lab = new ALab();
     lab.start('server1');
-    render(ServerControls, { server: lab.lab.servers.server1, running: true, name: 'server 1' });
+    render(ServerControls, { server: lab.lab.servers.server1!, running: true, name: 'server 1' });
     screen.getByRole('button', { name: 'Settings of server 1' }).click();
     await tick();
   }

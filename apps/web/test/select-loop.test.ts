@@ -49,7 +49,7 @@ function asks(lab: ALab, server: SelectServer, clients: number): void {
 }
 
 function doing(lab: ALab) {
-  const { server3 } = lab.lab.servers;
+  const server3 = lab.lab.servers.server3!;
   return describeLoop(server3, loopThread(server3));
 }
 
@@ -142,8 +142,8 @@ function typeOf({ width, height }: Rect, unit: number, projector: boolean): Stag
 
 function situations(id: SelectServer, clients: number): ServerState[] {
   const lab = labWith(id, clients);
-  const states = [lab.lab.servers[id]];
-  const step = (): void => void states.push(lab.lab.servers[id]);
+  const states = [lab.lab.servers[id]!];
+  const step = (): void => void states.push(lab.lab.servers[id]!);
   asks(lab, id, clients);
   step();
   const ready = Array.from({ length: clients }, (_, index) => 24 + index).filter(
@@ -187,7 +187,7 @@ describe('layoutSelect', () => {
   for (const id of ['server3', 'server4'] as const) {
     for (const clients of [1, 3, 8, 12, 24, 40, 200, 1000]) {
       it(`${id}: ${clients} clients; no two texts overlap, all lie inside`, () => {
-        for (const server of [...situations(id, clients), new ALab().lab.servers[id]]) {
+        for (const server of [...situations(id, clients), new ALab().lab.servers[id]!]) {
           for (const [rect, unit, projector] of places) {
             const type = typeOf(rect, unit, projector);
             const picture = layoutSelect(server, rect, type, projector);
@@ -257,8 +257,8 @@ describe('SelectProcess', () => {
       { type: 'received', connection: 1, fd: 24, bytes: 4, preview: '1+1\n' },
       { type: 'evaluating', connection: 1, fd: 24, message: '1+1' },
     );
-    const since = lab.lab.servers.server3.threads[1]!.lastSelect!.t;
-    const view = drawn(lab.lab.servers.server3, since + 1_200_000);
+    const since = lab.lab.servers.server3!.threads[1]!.lastSelect!.t;
+    const view = drawn(lab.lab.servers.server3!, since + 1_200_000);
     const list = view.querySelector('[aria-label="Descriptors that select() watches"]');
     expect([...list!.querySelectorAll('[role=listitem]')].map(label)).toEqual([
       'fd 20, the listener: watched, not ready',
@@ -282,7 +282,7 @@ describe('SelectProcess', () => {
       bytes: 3,
       preview: 'hi\n',
     });
-    const view = drawn(lab.lab.servers.server4, lab.t);
+    const view = drawn(lab.lab.servers.server4!, lab.t);
     expect(view.querySelectorAll('[data-offset]')).toHaveLength(3);
     expect(view.querySelectorAll('[data-bracket=waits]')).toHaveLength(1);
     expect(view.querySelector('[data-phase=calculate]')).toBeNull();
@@ -291,7 +291,7 @@ describe('SelectProcess', () => {
   it('draws few elements for a thousand descriptors', () => {
     const lab = labWith('server3', 1000);
     selected(lab, 'server3', 1000, [24, 25, 1000]);
-    const view = drawn(lab.lab.servers.server3, lab.t);
+    const view = drawn(lab.lab.servers.server3!, lab.t);
     expect(view.querySelectorAll('*').length).toBeLessThan(200);
   });
 });

@@ -226,7 +226,7 @@ describe('density', () => {
     for (let id = 61; id <= 65; id += 1) lab.connect('server2', id, 23 + id);
     for (let id = 1; id <= 60; id += 1) lab.say('server2', id, 23 + id, '1', '1');
     const layoutOf = () => {
-      const server = lab.lab.servers.server2;
+      const server = lab.lab.servers.server2!;
       return stageLayout(server, clientRows(server, [], lab.t, 0), stage);
     };
     const { folded, foldedLabels, rows } = layoutOf();
@@ -249,7 +249,7 @@ describe('density', () => {
     const { lab } = aStage('server2', 20);
     lab.say('server2', 17, 40, '6 * 7', '42');
     lab.happen('server2', null, waitingInTheQueue(32));
-    const server = lab.lab.servers.server2;
+    const server = lab.lab.servers.server2!;
     for (const of of Object.values(sizes)) {
       const { rows } = stageLayout(server, clientRows(server, [], lab.t, 0), of);
       const served = rows.filter(({ place }) => place === 'open');
@@ -263,7 +263,7 @@ describe('density', () => {
   it('gives the places that the served ones do not need to those that wait', () => {
     const { lab } = aStage('server1', 1, 'queue');
     lab.happen('server1', null, waitingInTheQueue(50));
-    const server = lab.lab.servers.server1;
+    const server = lab.lab.servers.server1!;
     const { rows } = stageLayout(server, clientRows(server, [], lab.t, 0), stage);
     expect(rows.length).toBeGreaterThan(2);
     expect(rows.map(({ place }) => place)).toEqual(['open', ...rows.slice(1).map(() => 'waiting')]);
@@ -272,7 +272,7 @@ describe('density', () => {
   it('puts those in front that wait and those that spoke last', () => {
     const { lab } = aStage('server2', 200, 'waiting');
     lab.say('server2', 17, 40, '6 * 7', '42');
-    const server = lab.lab.servers.server2;
+    const server = lab.lab.servers.server2!;
     const { rows } = stageLayout(server, clientRows(server, [], lab.t, 0), stage);
     expect(rows.map(({ connection }) => connection)).toContain(17);
     expect(rows.map(({ place }) => place)).toEqual(['open', 'open', 'open', 'waiting', 'waiting']);
@@ -288,7 +288,7 @@ describe('a server that does not listen', () => {
   it.each(Object.entries(sizes))('says the whole reason, %s', (_, of) => {
     const { lab } = aStage('server1', 1, 'refuse');
     lab.happen('server1', 1, { type: 'listenerClosed', fd: 20 });
-    const server = lab.lab.servers.server1;
+    const server = lab.lab.servers.server1!;
     const { queue } = stageLayout(server, clientRows(server, [], lab.t, 0), of);
     const reason = queue.labels.filter(({ key }) => key.startsWith('why'));
     expect(reason.map(({ text }) => text).join(' ')).toBe('the kernel refuses newcomers (RST)');
@@ -317,7 +317,7 @@ it('shows a client that was reset in the accept queue as a place in it, and fold
     timeWait: 0,
     connections: [],
   });
-  const server = lab.lab.servers.server1;
+  const server = lab.lab.servers.server1!;
   const layout = stageLayout(server, clientRows(server, [], lab.t, 0), size(880, 410));
   expect(layout).toMatchObject({ scale: 'card', folded: null });
   expect(layout.queue.slots.filter(({ occupied }) => occupied)).toHaveLength(1);

@@ -58,7 +58,7 @@ describe('StagePicture', () => {
     const { rerender } = render(StagePicture, propsOf(stage));
     const [before] = itemsOf('Clients on the stage');
     stage.lab.turnAway('server1', 2, 25);
-    const server = stage.lab.lab.servers.server1;
+    const server = stage.lab.lab.servers.server1!;
     await rerender(propsOf({ ...stage, server }));
     const after = itemsOf('Clients on the stage');
     expect(after).toHaveLength(2);
@@ -80,7 +80,7 @@ describe('StagePicture', () => {
       sent: 3,
     } as const;
     stage.lab.happen('server2', 11, { ...closed, connection: 1, fd: 24 });
-    await rerender(propsOf({ ...stage, server: stage.lab.lab.servers.server2 }));
+    await rerender(propsOf({ ...stage, server: stage.lab.lab.servers.server2! }));
     expect(itemsOf('Clients on the stage')).toEqual([second, first]);
     expect(itemsOf('Clients on the stage')[0]).toBe(second);
   });

@@ -40,7 +40,7 @@ function withWaiting(batches: number[], unnamed = 0) {
     timeWait: 0,
     connections: [],
   });
-  const server = lab.lab.servers.server1;
+  const server = lab.lab.servers.server1!;
   return stageLayout(server, clientRows(server, [], lab.t, 0), size);
 }
 
@@ -96,7 +96,7 @@ describe('the accept queue', () => {
       timeWait: 0,
       connections: [],
     });
-    const server = lab.lab.servers.server1;
+    const server = lab.lab.servers.server1!;
     const { queue, folded, rows } = stageLayout(server, clientRows(server, [], lab.t, 0), size);
     const last = queue.slots.at(-1);
     expect(last?.labels[0]?.text).toBe(`+${100 - queue.slots.length + 1}`);
@@ -120,7 +120,7 @@ describe('the accept queue', () => {
   it('is gone while nothing listens: the kernel refuses', () => {
     const { lab } = aStage('server1', 1, 'refuse');
     lab.happen('server1', 1, { type: 'listenerClosed', fd: 20 });
-    const server = lab.lab.servers.server1;
+    const server = lab.lab.servers.server1!;
     const { queue } = stageLayout(server, clientRows(server, [], lab.t, 0), size);
     expect(queue).toMatchObject({ listening: false, depth: null, slots: [] });
     expect(queue.words).toContain('the kernel refuses newcomers (RST)');
@@ -160,7 +160,7 @@ describe('the accept queue', () => {
       timeWait: 0,
       connections: [],
     });
-    const server = lab.lab.servers.server3;
+    const server = lab.lab.servers.server3!;
     const { rows } = stageLayout(server, clientRows(server, [], lab.t, 0), size);
     const same = rows.filter(({ words }) => words.includes(':54001'));
     expect(same.map(({ key }) => key)).toEqual(['connection-9', 'waiting-192.168.1.7:54001']);
@@ -271,7 +271,7 @@ describe('the lanes of server 2', () => {
     const lab = new ALab();
     lab.start('server2');
     lab.connect('server2', 1, 24);
-    const server = lab.lab.servers.server2;
+    const server = lab.lab.servers.server2!;
     const layout = stageLayout(server, clientRows(server, [], lab.t, 0), size);
     const lane = lanesView(server, layout, false).lanes.find(({ connection }) => connection === 1);
     expect(lane).toMatchObject({ pose: 'gone', words: 'has no thread yet' });

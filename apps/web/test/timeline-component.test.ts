@@ -1,5 +1,6 @@
 // @vitest-environment jsdom
 
+import { assignment } from '@sockscope/tcp-core/designs/all';
 import { LabHistory } from '@sockscope/tcp-core/trace/history';
 import { emptyLab } from '@sockscope/tcp-core/trace/reducer';
 import { cleanup, fireEvent, render, screen } from '@testing-library/svelte';
@@ -33,11 +34,11 @@ function timeline() {
   lab.start('server3');
   lab.connect('server3', 1, 21);
   lab.start('server4');
-  const history = new LabHistory(emptyLab(EPOCH));
+  const history = new LabHistory(emptyLab(EPOCH, assignment));
   history.push(lab.events);
   const calls = { onaxis: vi.fn(), onseek: vi.fn(), onhover: vi.fn() };
   const look = { live: false, version: 1, axis: 'clock', highlighted: null } as const;
-  const server = lab.lab.servers.server3;
+  const server = lab.lab.servers.server3!;
   return { ...calls, ...render(Timeline, { history, server, seq: 5, ...look, ...calls }) };
 }
 

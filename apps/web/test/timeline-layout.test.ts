@@ -1,3 +1,4 @@
+import { assignment } from '@sockscope/tcp-core/designs/all';
 import { LabHistory } from '@sockscope/tcp-core/trace/history';
 import { emptyLab } from '@sockscope/tcp-core/trace/reducer';
 import { describe, expect, it } from 'vitest';
@@ -11,7 +12,7 @@ import { ALab, EPOCH } from './a-lab.ts';
 const size = { width: 1136, height: 150, unit: 16 };
 
 function historyOf(lab: ALab): LabHistory {
-  const history = new LabHistory(emptyLab(EPOCH));
+  const history = new LabHistory(emptyLab(EPOCH, assignment));
   history.push(lab.events);
   return history;
 }

@@ -1,3 +1,4 @@
+import { assignment } from '@sockscope/tcp-core/designs/all';
 import { LabHistory } from '@sockscope/tcp-core/trace/history';
 import type { ServerId } from '@sockscope/tcp-core/trace/events';
 import { emptyLab } from '@sockscope/tcp-core/trace/reducer';
@@ -10,9 +11,8 @@ import { ALab, EPOCH } from './a-lab.ts';
 function modelOf(lab: ALab, server: ServerId, more: Partial<TimelineInput> = {}): TimelineModel {
   const end = more.axis === 'clock' ? lab.t : lab.events.length;
   return timelineModel({
-    before: emptyLab(EPOCH),
+    before: emptyLab(EPOCH, assignment).servers[server]!,
     events: lab.events,
-    server,
     until: Infinity,
     axis: 'order',
     window: { from: 0, to: end },
@@ -213,7 +213,7 @@ describe('timelineModel', () => {
     const history = new LabHistory(lab.lab);
     lab.say('server3', 9, 29, '1+1', '2');
     const later = {
-      before: history.now,
+      before: history.now.servers.server3!,
       events: lab.events.filter(({ seq }) => seq > history.last),
       mostLanes: 5,
     };

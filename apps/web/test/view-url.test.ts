@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { serverProfiles } from '../src/view/servers.ts';
+import { assignment } from '@sockscope/tcp-core/designs/all';
 import { readView, writeView, type ViewSettings } from '../src/view/view-url.ts';
 
 describe('the view in the URL', () => {
@@ -11,7 +11,7 @@ describe('the view in the URL', () => {
 
   it('comes back as it was written', () => {
     const view: ViewSettings = {
-      server: 'server3',
+      server: 3,
       projector: true,
       speed: 500,
       axis: 'order',
@@ -22,14 +22,14 @@ describe('the view in the URL', () => {
   });
 
   it('has the number of each server, by which it is called', () => {
-    for (const { id, number } of serverProfiles) {
-      expect(readView(`?server=${number}`).server).toBe(id);
-      expect(writeView({ ...readView(''), server: id })).toBe(`?server=${number}`);
+    for (const { number } of assignment) {
+      expect(readView(`?server=${number}`).server).toBe(number);
+      expect(writeView({ ...readView(''), server: number })).toBe(`?server=${number}`);
     }
   });
 
   it('leaves out what it does not know', () => {
-    const view = readView('?server=9&mode=cinema&speed=-1&axis=<b>&code=cobol');
+    const view = readView('?server=-9&mode=cinema&speed=-1&axis=<b>&code=cobol');
     expect(writeView(view)).toBe('');
     expect(readView('?server=').server).toBeNull();
   });

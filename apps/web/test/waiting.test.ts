@@ -28,7 +28,7 @@ describe('a wait in words', () => {
       { type: 'threadStarted', tid: 100, role: 'acceptor' },
       { type: 'blocked', own: [], call: 'handoff', ...none },
     );
-    const { server2 } = lab.lab.servers;
+    const server2 = lab.lab.servers.server2!;
     const words = 'waiting for a free thread';
     expect(threadsView(server2).lines).toMatchObject([{ call: words, words, inCall: false }]);
     expect(poseWord(server2.threads[1]!)).toBe(words);

@@ -43,13 +43,13 @@ const closed = (connection: number, fd: number): LabFact => ({
 });
 
 function watching(lab: ALab): Watching {
-  const { server3 } = lab.lab.servers;
+  const server3 = lab.lab.servers.server3!;
   return watchedBySelect(server3, loopThread(server3)!);
 }
 
 /** What the wall and the stage draw as watched, by descriptor; without what is new or closed. */
 function drawn(lab: ALab): { wall: unknown; stage: unknown } {
-  const { server3 } = lab.lab.servers;
+  const server3 = lab.lab.servers.server3!;
   const stage = describeFds(server3, loopThread(server3)).fds;
   return {
     wall: selectView(server3)?.watched.map(({ fd, identity }) => ({ fd, identity })),

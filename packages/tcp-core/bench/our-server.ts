@@ -8,7 +8,7 @@
  */
 
 import { LabHost } from '../src/host/lab-host.ts';
-import { serverIds } from '../src/trace/events.ts';
+import { serverIds } from '../src/designs/all.ts';
 
 const id = serverIds.find((server) => server === process.argv[2]);
 if (!id) throw new Error(`which server? One of ${serverIds.join(', ')}`);

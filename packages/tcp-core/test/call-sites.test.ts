@@ -8,25 +8,22 @@ import {
   type Place,
   type ServerSource,
   sourcesOf,
-} from '../src/trace/call-sites.ts';
-import {
-  eventTypes,
-  type LabEvent,
-  type LabFact,
-  serverIds,
-  type ServerId,
-} from '../src/trace/events.ts';
+} from '../src/designs/call-sites.ts';
+import { eventTypes, type LabEvent, type LabFact, type ServerId } from '../src/trace/events.ts';
+import { assignment, serverIds } from '../src/designs/all.ts';
+import { design as oneAtATime } from '../src/designs/one-at-a-time.ts';
 import type { LabState } from '../src/trace/lab-state.ts';
 import { apply, emptyLab } from '../src/trace/reducer.ts';
 import { busyPolicies, defaultSettings } from '../src/trace/settings.ts';
-import { findSiteLines, languages, type Language, sourcePaths } from '../src/trace/source-lines.ts';
+import { languages, type Language } from '../src/designs/source.ts';
+import { findSiteLines, sources as designSources } from '../src/designs/source-lines.ts';
 import { TestLab } from './test-lab.ts';
 
 const sources = ['one-at-a-time', 'thread-per-client', 'select', 'echo'] as const;
 
 function textOf(language: Language, source: ServerSource): string {
   return readFileSync(
-    new URL(`../../../${sourcePaths[language][source]}`, import.meta.url),
+    new URL(`../../../${designSources[source].files[language]}`, import.meta.url),
     'utf8',
   );
 }
@@ -50,11 +47,11 @@ function lineOf(language: Language, { source, site }: Place): string | undefined
 
 /** Each event of a log with the place where it happened. */
 function placesOf(events: readonly LabEvent[]): { event: LabEvent; place: Place | null }[] {
-  let lab: LabState = emptyLab('');
+  let lab: LabState = emptyLab('', assignment);
   return events.map((event) => {
-    const before = lab.servers[event.server];
+    const before = lab.servers[event.server]!;
     lab = apply(lab, event);
-    const after = lab.servers[event.server];
+    const after = lab.servers[event.server]!;
     const thread = event.thread ?? -1;
     const place = placeOfEvent(after, after.threads[thread] ?? before.threads[thread], event);
     return { event, place };
@@ -63,6 +60,7 @@ function placesOf(events: readonly LabEvent[]): { event: LabEvent; place: Place 
 
 /** What the gateway reports itself, not a thread. */
 const ofTheGateway: LabFact['type'][] = [
+  'joined',
   'starting',
   'stopped',
   'crashed',
@@ -326,9 +324,9 @@ describe('in a real lab', () => {
       await test.lab.stop('server1');
       const lines = linesOf(test.events);
       expect(lines).toMatchObject(expectedOfServer1[policy]);
-      expect(sourcesOf({ id: 'server1', settings: { ...defaultSettings, policy } })).toHaveLength(
-        policy === 'busy' ? 1 : 2,
-      );
+      expect(
+        sourcesOf({ design: oneAtATime, settings: { ...defaultSettings, policy } }),
+      ).toHaveLength(policy === 'busy' ? 1 : 2);
     });
   });
 
@@ -367,8 +365,8 @@ describe('in a real lab', () => {
       client.send('1+1\n');
       await test.event('evaluating');
       const { servers } = test.lab.state;
-      const [thread] = Object.values(servers.server3.threads);
-      expect(placeOf(servers.server3, thread!)).toEqual({ source: 'select', site: 'calculate' });
+      const [thread] = Object.values(servers.server3!.threads);
+      expect(placeOf(servers.server3!, thread!)).toEqual({ source: 'select', site: 'calculate' });
       await client.line();
     });
   });

@@ -186,7 +186,7 @@ describe.each(['server1', 'server2', 'server3'] as const)('%s', (server) => {
       'closed',
       (event) => event.connection === connection && event.server === server,
     );
-    const seen = test.lab.state.servers[server].ended.find(({ id }) => id === connection);
+    const seen = test.lab.state.servers[server]!.ended.find(({ id }) => id === connection);
     expect(seen).toMatchObject({
       address: '127.0.0.1',
       port: client.port,

@@ -5,7 +5,7 @@ import koffi from 'koffi';
 import { expect, it } from 'vitest';
 import { AF_INET, libc, SOCK_STREAM } from '../src/sockets/libc.ts';
 import { encodeSockaddr } from '../src/sockets/sockaddr.ts';
-import { serverIds } from '../src/trace/events.ts';
+import { serverIds } from '../src/designs/all.ts';
 import { TestLab } from './test-lab.ts';
 
 const RLIMIT_NOFILE = 7;
@@ -58,8 +58,8 @@ function leaving(count: number): number {
 it.each(serverIds)('%s says that there is none to start with, and starts later', async (server) => {
   const start = limited(NONE, () => test.start(server));
   await expect(start).rejects.toMatchObject({ code: 'EMFILE', syscall: 'pipe2' });
-  expect(test.lab.state.servers[server]).toMatchObject({ status: 'crashed', threads: {} });
-  expect(test.lab.state.servers[server].error).toContain('EMFILE');
+  expect(test.lab.state.servers[server]!).toMatchObject({ status: 'crashed', threads: {} });
+  expect(test.lab.state.servers[server]!.error).toContain('EMFILE');
   const { client } = await test.accepted(await test.start(server));
   expect(await client.send('7\n').line()).toBe('7\n');
   await test.lab.stop(server);
@@ -77,7 +77,7 @@ it.each(serverIds)('%s starts, or says why not, however few there are', async (s
       () => undefined,
       (error: unknown) => error as Error,
     );
-    const { status, error } = test.lab.state.servers[server];
+    const { status, error } = test.lab.state.servers[server]!;
     expect(status, `${few} left`).toBe(failure ? 'crashed' : 'listening');
     if (failure) expect(error).toBe(failure.message);
     else started += 1;

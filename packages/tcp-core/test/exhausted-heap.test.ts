@@ -2,7 +2,8 @@
 
 import { Session } from 'node:inspector/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { serverIds, type ServerId } from '../src/trace/events.ts';
+import type { ServerId } from '../src/trace/events.ts';
+import { serverIds } from '../src/designs/all.ts';
 import { TcpClient } from './tcp-client.ts';
 import { TestLab } from './test-lab.ts';
 

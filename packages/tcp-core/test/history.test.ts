@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { assignment } from '../src/designs/all.ts';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
@@ -64,7 +65,7 @@ describe('the states of a real lab', () => {
     expect(new Set(events.map(({ type }) => type)).size).toBeGreaterThan(15);
 
     // One by one: the state that all others are compared with.
-    let state = emptyLab(test.lab.epoch);
+    let state = emptyLab(test.lab.epoch, assignment);
     const expected = [hash(state)];
     const states = [state];
     for (const event of events) {
@@ -80,7 +81,7 @@ describe('the states of a real lab', () => {
 
     // Batch by batch, as the lab itself did.
     for (const [seq, hashed] of live) expect(hashed, `live, ${seq}`).toBe(expected[seq]);
-    let folded = emptyLab(test.lab.epoch);
+    let folded = emptyLab(test.lab.epoch, assignment);
     for (const batch of batches) {
       folded = applyAll(folded, batch);
       expect(hash(folded), `batch, ${folded.seq}`).toBe(expected[folded.seq]);
@@ -126,10 +127,10 @@ describe('a history', () => {
   });
   const events = (from: number, to: number): LabEvent[] =>
     Array.from({ length: to - from + 1 }, (_, i) => event(from + i));
-  const failures = (state: LabState): number => state.servers.server1.totals.connectFailures;
+  const failures = (state: LabState): number => state.servers.server1!.totals.connectFailures;
 
   it('remembers the last events, and the state after each', () => {
-    const history = new LabHistory(emptyLab('one'));
+    const history = new LabHistory(emptyLab('one', assignment));
     expect([history.first, history.last]).toEqual([0, 0]);
     expect(history.events()).toEqual([]);
     for (let seq = 1; seq < 30_000;) {
@@ -160,7 +161,7 @@ describe('a history', () => {
   });
 
   it('takes no event twice, and none that leaves a gap', () => {
-    const history = new LabHistory(emptyLab('one'));
+    const history = new LabHistory(emptyLab('one', assignment));
     history.push(events(1, 3));
     history.push([]);
     for (const seq of [3, 5]) expect(() => history.push([event(seq)])).toThrow(RangeError);
@@ -168,7 +169,7 @@ describe('a history', () => {
   });
 
   it('forgets more of events that are large: at most 8 MiB as JSON are remembered', () => {
-    const history = new LabHistory(emptyLab('one'));
+    const history = new LabHistory(emptyLab('one', assignment));
     const read = Array.from({ length: 6000 }, (_, i) => 20 + i);
     const large = (seq: number): LabEvent => {
       const preview = String.fromCharCode(seq % 32).repeat(256);
@@ -221,7 +222,7 @@ describe('a history', () => {
       collect();
       return process.memoryUsage().heapUsed;
     };
-    const history = new LabHistory(emptyLab('one'));
+    const history = new LabHistory(emptyLab('one', assignment));
     let seq = 0;
     // As JSON, because nothing that comes from a thread shares memory with anything else.
     const push = (...facts: object[]): void => {

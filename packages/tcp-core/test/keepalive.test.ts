@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { serverIds } from '../src/trace/events.ts';
+import { serverIds } from '../src/designs/all.ts';
 import { TestLab } from './test-lab.ts';
 
 const test = new TestLab();

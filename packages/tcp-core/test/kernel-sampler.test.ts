@@ -1,4 +1,5 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { assignment } from '../src/designs/all.ts';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
@@ -38,7 +39,7 @@ describe('a sampled lab', () => {
   /** With the default options: a lab keeps those of the run before. */
   const start = (id: ServerId, options: Partial<ServerOptions> = {}): Promise<number> =>
     test.start(id, { ...defaultOptions, ...options });
-  const server = (id: ServerId): ServerState => lab.state.servers[id];
+  const server = (id: ServerId): ServerState => lab.state.servers[id]!;
   const connection = (id: ServerId, number: number): ConnectionState | undefined =>
     server(id).connections[number];
 
@@ -270,7 +271,7 @@ describe('a sampled lab', () => {
     const stop = lab.onEvents((events) => {
       for (const event of events) {
         state = apply(state, event);
-        const { kernel, connections } = state.servers[event.server];
+        const { kernel, connections } = state.servers[event.server]!;
         if (kernel?.acceptQueue === null || kernel?.acceptQueue === undefined) continue;
         const { acceptQueue, waiting, unnamed } = kernel;
         moments += 1;
@@ -283,10 +284,10 @@ describe('a sampled lab', () => {
           if (open.has(port)) wrong.push(`${event.seq} ${event.server}: ${port} is accepted`);
       }
     });
-    const open: { client: TcpClient; id: ServerId }[] = [];
+    const open: { client: TcpClient; id: (typeof ids)[number] }[] = [];
     for (let round = 0; round < 30; round++) {
       const newcomers = ids.flatMap((id) =>
-        round % 3 > 0 && id < 'server3' ? [] : (Array(5).fill(id) as ServerId[]),
+        round % 3 > 0 && id < 'server3' ? [] : (Array(5).fill(id) as (typeof ids)[number][]),
       );
       for (const [i, id] of newcomers.entries()) {
         const client = await TcpClient.connect(ports[id]);
@@ -407,14 +408,14 @@ describe('a sampled lab', () => {
 class HandMade {
   readonly folder = mkdtempSync(join(tmpdir(), 'proc-net-'));
   readonly facts: (LabFact & { server: ServerId })[] = [];
-  lab: LabState = emptyLab('one');
+  lab: LabState = emptyLab('one', assignment);
   readonly sampler = new KernelSampler(
     {
       state: () => this.lab,
       now: () => this.lab.t + 1,
       report: (server, facts) => {
         this.meanwhile?.();
-        for (const fact of facts(this.lab.servers[server])) {
+        for (const fact of facts(this.lab.servers[server]!)) {
           this.log(server, fact);
           this.facts.push({ ...fact, server });
         }
@@ -486,7 +487,7 @@ describe('a sampler', () => {
       reason: expect.stringMatching(/^ENOENT.*proc-net-.*tcp/) as string,
       server: 'server3',
     });
-    expect(test.lab.servers.server3.unobservable).toContain('ENOENT');
+    expect(test.lab.servers.server3!.unobservable).toContain('ENOENT');
     test.write();
     test.listen('server4', 5004);
     expect(await test.next()).toMatchObject({ type: 'unobservable', server: 'server4' });
@@ -505,7 +506,7 @@ describe('a sampler', () => {
 
   it('never gives a connection what belongs to a later one from the same port', async () => {
     const test = handMade();
-    const kernelOf = (id: number): unknown => test.lab.servers.server3.connections[id]?.kernel;
+    const kernelOf = (id: number): unknown => test.lab.servers.server3!.connections[id]?.kernel;
     test.write([0, '0A', 0, 1]);
     test.listen('server3', 5003);
     await test.next();

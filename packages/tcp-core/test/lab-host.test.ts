@@ -5,7 +5,8 @@ import { createServer } from 'node:net';
 import { once } from 'node:events';
 import koffi from 'koffi';
 import { expect, it } from 'vitest';
-import { serverIds, type ServerId } from '../src/trace/events.ts';
+import type { ServerId } from '../src/trace/events.ts';
+import { assignment, serverIds } from '../src/designs/all.ts';
 import { apply, applyAll, emptyLab } from '../src/trace/reducer.ts';
 import { TcpClient } from './tcp-client.ts';
 import { TestLab } from './test-lab.ts';
@@ -22,10 +23,10 @@ it.each(serverIds)('%s says why it cannot listen, and leaves nothing behind', as
     code: 'EADDRINUSE',
     syscall: 'bind',
   });
-  expect(test.lab.state.servers[server]).toMatchObject({ status: 'crashed', threads: {} });
+  expect(test.lab.state.servers[server]!).toMatchObject({ status: 'crashed', threads: {} });
   taken.close();
   await test.lab.stop(server);
-  expect(test.lab.state.servers[server].status).toBe('stopped');
+  expect(test.lab.state.servers[server]!.status).toBe('stopped');
   await expect(test.lab.start(server, { address: '192.0.2.1', port: 0 })).rejects.toMatchObject({
     code: 'EADDRNOTAVAIL',
   });
@@ -64,7 +65,7 @@ it('stops a server whatever its threads are blocked in', async () => {
   const clients = await Promise.all(Array.from({ length: 16 }, () => test.accepted(port)));
   await test.lab.stop('server2');
   for (const { client } of clients) await client.rest();
-  expect(test.lab.state.servers.server2).toMatchObject({
+  expect(test.lab.state.servers.server2!).toMatchObject({
     status: 'stopped',
     threads: {},
     connections: {},
@@ -129,9 +130,9 @@ it.each(serverIds)('%s leaves no socket open', async (server) => {
 it('numbers its events without a gap, and their fold is its state', () => {
   expect(test.events.map(({ seq }) => seq)).toEqual(test.events.map((_, i) => i + 1));
   expect(new Set(test.events.map(({ epoch }) => epoch)).size).toBe(1);
-  const oneByOne = test.events.reduce(apply, emptyLab(test.lab.epoch));
+  const oneByOne = test.events.reduce(apply, emptyLab(test.lab.epoch, assignment));
   expect(oneByOne).toEqual(test.lab.state);
-  expect(applyAll(emptyLab(test.lab.epoch), test.events)).toEqual(test.lab.state);
+  expect(applyAll(emptyLab(test.lab.epoch, assignment), test.events)).toEqual(test.lab.state);
 });
 
 it('reports no connection before it was accepted', () => {

@@ -3,13 +3,14 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type LabEvent, type ServerId, serverIds } from '../src/trace/events.ts';
+import type { LabEvent } from '../src/trace/events.ts';
+import { serverIds } from '../src/designs/all.ts';
 import type { ThreadState } from '../src/trace/lab-state.ts';
 import type { TcpClient } from './tcp-client.ts';
 import { TestLab } from './test-lab.ts';
 
 const test = new TestLab();
-const ports = {} as Record<ServerId, number>;
+const ports = {} as Record<(typeof serverIds)[number], number>;
 
 beforeAll(async () => {
   for (const server of serverIds) ports[server] = await test.start(server);
@@ -111,7 +112,7 @@ describe('a thread sleeps when the log says so', () => {
     const { client } = await test.accepted(ports[server]);
     await talk(client, 20, everyMs);
     const serving = (): ThreadState => {
-      const threads = Object.values(test.lab.state.servers[server].threads);
+      const threads = Object.values(test.lab.state.servers[server]!.threads);
       return threads.find(({ connection }) => connection !== null) ?? threads[0]!;
     };
     const before = serving();
@@ -120,7 +121,7 @@ describe('a thread sleeps when the log says so', () => {
     client.finish();
     await client.rest();
     await test.idle(server);
-    const after = test.lab.state.servers[server].threads[before.id]!;
+    const after = test.lab.state.servers[server]!.threads[before.id]!;
     const ran = processorTime(before.tid) - ranBefore;
     const passed = after.heardAt - before.heardAt;
     expect((after.worked - before.worked) / passed).toBeLessThan(ran / passed + 0.1);

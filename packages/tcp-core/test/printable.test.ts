@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { logLines } from '../src/cli/log-lines.ts';
 import type { LabEvent } from '../src/trace/events.ts';
 import { printable, printableLine } from '../src/trace/printable.ts';
+import { design as echo } from '../src/designs/echo.ts';
 
 const characters = (...ranges: [from: number, to: number][]): string[] =>
   ranges.flatMap(([from, to]) =>
@@ -99,7 +100,7 @@ describe('a line of the programs', () => {
   it.each(['\n', '\r\n', ' ', '\0', '\ufeff', '\xc2\xa0\n', '\xff\n'])(
     'is not blank for %j',
     (bytes) => {
-      const [line] = logLines(received(Buffer.from(bytes, 'utf8').toString('latin1')));
+      const [line] = logLines(received(Buffer.from(bytes, 'utf8').toString('latin1')), echo);
       expect(line).toMatch(/^Client socket 7 sent message: \S/);
     },
   );

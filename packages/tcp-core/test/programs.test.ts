@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { has } from '../../../scripts/test-programs.mjs';
-import { serverIds } from '../src/trace/events.ts';
+import { serverIds } from '../src/designs/all.ts';
 import { ChildProgram } from './child-program.ts';
 import { TcpClient } from './tcp-client.ts';
 

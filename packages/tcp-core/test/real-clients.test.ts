@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { has } from '../../../scripts/test-programs.mjs';
-import { serverIds } from '../src/trace/events.ts';
+import { serverIds } from '../src/designs/all.ts';
 import { ChildProgram } from './child-program.ts';
 import { TestLab } from './test-lab.ts';
 
@@ -39,7 +39,7 @@ describe.each(serverIds)('%s', (server) => {
     async () => {
       const nc = new ChildProgram('nc', ['127.0.0.1', await port]).end('1+1\n');
       await nc.prints(echoes ? /^1\+1\n$/ : /^2\n$/);
-      const { connections } = test.lab.state.servers[server];
+      const { connections } = test.lab.state.servers[server]!;
       expect(Object.values(connections).some(({ peerClosed }) => peerClosed)).toBe(false);
       nc.child.kill();
       const { connection } = await test.event('accepted');

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { assignment } from '../src/designs/all.ts';
 import type { LabEvent, LabFact, WaitingSocket, ServerId } from '../src/trace/events.ts';
 import {
   connectionNumbered,
@@ -14,7 +15,7 @@ import { apply, emptyLab } from '../src/trace/reducer.ts';
 /** A log written by hand: one server with thread 7, whose listener is fd 20; t is 10 × seq. */
 class Log {
   readonly server: ServerId;
-  state: LabState = emptyLab('one');
+  state: LabState = emptyLab('one', assignment);
 
   constructor(server: ServerId) {
     this.server = server;
@@ -49,11 +50,11 @@ class Log {
   }
 
   get thread(): ThreadState {
-    return this.state.servers[this.server].threads[7]!;
+    return this.state.servers[this.server]!.threads[7]!;
   }
 
   connection(id: number): ConnectionState {
-    return this.state.servers[this.server].connections[id]!;
+    return this.state.servers[this.server]!.connections[id]!;
   }
 }
 
@@ -157,7 +158,7 @@ describe('the place of a thread', () => {
 describe('a connection by its number', () => {
   it('is found while it is open, and as long as it is kept after its end', () => {
     const log = new Log('server3').add(accepted(1), accepted(2), closed(1));
-    const found = (id: number) => connectionNumbered(log.state.servers.server3, id);
+    const found = (id: number) => connectionNumbered(log.state.servers.server3!, id);
     expect(found(1)).toMatchObject({ id: 1, end: { how: 'fin' } });
     expect(found(2)).toMatchObject({ id: 2, end: null });
     expect(found(3)).toBeUndefined();
@@ -193,7 +194,7 @@ describe('a round of select', () => {
     const log = new Log('server3').add(accepted(1), accepted(2), selected([22, 21]), received(2));
     log.add({ type: 'summed', waited: 0, micros: 9, turns: 4, connections: [] });
     expect(log.thread.lastSelect?.served).toEqual([22, 21]);
-    expect(log.state.servers.server3.totals.selects).toBe(5);
+    expect(log.state.servers.server3!.totals.selects).toBe(5);
   });
 });
 
@@ -250,13 +251,13 @@ describe('what the kernel holds', () => {
   it('is what the last sample said; a connection that it leaves out has not changed', () => {
     const log = new Log('server3').add(accepted(1), accepted(2));
     const { servers } = log.state;
-    expect([servers.server3.kernel, log.connection(1).kernel]).toEqual([null, null]);
+    expect([servers.server3!.kernel, log.connection(1).kernel]).toEqual([null, null]);
     const connections = [
       { connection: 1, ...socket },
       { connection: 99, ...socket }, // closed meanwhile
     ];
     log.note({ type: 'sampled', acceptQueue: 1, waiting, timeWait: 2, connections });
-    expect(log.state.servers.server3.kernel).toEqual({
+    expect(log.state.servers.server3!.kernel).toEqual({
       t: 50,
       acceptQueue: 1,
       waiting,
@@ -265,7 +266,7 @@ describe('what the kernel holds', () => {
     });
     expect(log.connection(1).kernel).toEqual(socket);
     expect(log.connection(2).kernel).toBeNull();
-    expect(Object.keys(log.state.servers.server3.connections)).toEqual(['1', '2']);
+    expect(Object.keys(log.state.servers.server3!.connections)).toEqual(['1', '2']);
     const before = log.state;
     log.note({
       type: 'sampled',
@@ -276,7 +277,7 @@ describe('what the kernel holds', () => {
     });
     expect(log.connection(1).kernel).toEqual(socket);
     expect(log.connection(2).kernel).toEqual({ tcp: 'CLOSE_WAIT', receive: 1, send: 0 });
-    expect(before.servers.server3.connections[2]?.kernel).toBeNull(); // the past is not touched
+    expect(before.servers.server3!.connections[2]?.kernel).toBeNull(); // the past is not touched
   });
 
   it.each([
@@ -286,14 +287,14 @@ describe('what the kernel holds', () => {
     const log = new Log('server3');
     log.note({ type: 'sampled', acceptQueue: 1, waiting, timeWait: 2, connections: [] });
     log.note(fact);
-    expect(log.state.servers.server3.kernel).toBeNull();
+    expect(log.state.servers.server3!.kernel).toBeNull();
   });
 
   it('has no accept queue any more when the listener is closed', () => {
     const log = new Log('server1');
     log.note({ type: 'sampled', acceptQueue: 1, waiting, timeWait: 2, connections: [] });
     log.add({ type: 'listenerClosed', fd: 20 });
-    expect(log.state.servers.server1.kernel).toMatchObject({
+    expect(log.state.servers.server1!.kernel).toMatchObject({
       acceptQueue: null,
       waiting: [],
       timeWait: 2,
@@ -308,7 +309,7 @@ describe('what the kernel holds', () => {
       { type: 'accepted', connection: 2, fd: 22, address: '127.0.0.1', port: 4009 },
       { type: 'received', connection: 1, fd: 21, bytes: 3, preview: '1+1' },
     );
-    expect(log.state.servers.server3.kernel).toMatchObject({ acceptQueue: 0, waiting: [] });
+    expect(log.state.servers.server3!.kernel).toMatchObject({ acceptQueue: 0, waiting: [] });
     expect(log.connection(1).kernel?.receive).toBe(2);
   });
 
@@ -339,7 +340,7 @@ describe('what the kernel holds', () => {
     const after = (...facts: LabFact[]) => {
       const log = new Log('server1');
       for (const fact of facts) log.note(fact);
-      const { acceptQueue, waiting: list = [], unnamed } = log.state.servers.server1.kernel ?? {};
+      const { acceptQueue, waiting: list = [], unnamed } = log.state.servers.server1!.kernel ?? {};
       return { acceptQueue, ports: list.map(({ port }) => port), unnamed };
     };
 
@@ -369,8 +370,8 @@ describe('what the kernel holds', () => {
 
   it('may be unobservable, until a sample comes', () => {
     const log = new Log('server3').note({ type: 'unobservable', reason: 'ENOENT' });
-    expect(log.state.servers.server3).toMatchObject({ unobservable: 'ENOENT', kernel: null });
+    expect(log.state.servers.server3!).toMatchObject({ unobservable: 'ENOENT', kernel: null });
     log.note({ type: 'sampled', acceptQueue: 0, waiting: [], timeWait: 0, connections: [] });
-    expect(log.state.servers.server3.unobservable).toBeNull();
+    expect(log.state.servers.server3!.unobservable).toBeNull();
   });
 });

@@ -3,7 +3,8 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { expect, it } from 'vitest';
-import { type ServerId, serverIds } from '../src/trace/events.ts';
+import type { ServerId } from '../src/trace/events.ts';
+import { serverIds } from '../src/designs/all.ts';
 import { TestLab } from './test-lab.ts';
 
 const test = new TestLab();

@@ -69,7 +69,7 @@ describe('policy busy', () => {
     second.client.finish();
     const closed = await test.event('closed', (event) => event.connection === second.connection);
     expect(closed.how).toBe('local');
-    expect(test.lab.state.servers.server1.ended.at(-1)?.refused).toBe(refused.reason);
+    expect(test.lab.state.servers.server1!.ended.at(-1)?.refused).toBe(refused.reason);
   });
 });
 
@@ -106,7 +106,7 @@ describe('policy refuse', () => {
       expect(restarting).toBe(true);
       before = seq;
     }
-    expect(test.lab.state.servers.server1).toMatchObject({ status: 'crashed', crashes: 7 });
+    expect(test.lab.state.servers.server1!).toMatchObject({ status: 'crashed', crashes: 7 });
     other.close();
     await test.event('listening', () => true, before);
     const { client: next } = await test.accepted(await port);
@@ -128,7 +128,7 @@ describe('policy refuse', () => {
     await test.lab.stop('server1');
     other.close();
     await once(other, 'close');
-    expect(test.lab.state.servers.server1.status).toBe('stopped');
+    expect(test.lab.state.servers.server1!.status).toBe('stopped');
     // It is free for whoever starts it, and nothing starts it twice.
     expect((await test.lab.start('server1')).port).toBe(await port);
   });

@@ -10,7 +10,7 @@ const port = test.start('server2', { maxThreads: 8, spareThreads: 2 });
 
 /** The client threads that serve somebody, with the names that the operating system shows. */
 function busyThreads(): { tid: number; name: string }[] {
-  return Object.values(test.lab.state.servers.server2.threads)
+  return Object.values(test.lab.state.servers.server2!.threads)
     .filter(({ connection }) => connection !== null)
     .map(({ tid }) => ({ tid, name: readFileSync(`/proc/self/task/${tid}/comm`, 'utf8').trim() }));
 }

@@ -13,7 +13,7 @@ it('serves many clients in one thread', async () => {
   );
   for (const { client } of clients) client.send('1+1\n');
   for (const { client } of clients) expect(await client.line()).toBe('2\n');
-  const { threads, connections } = test.lab.state.servers.server3;
+  const { threads, connections } = test.lab.state.servers.server3!;
   expect(Object.keys(threads)).toHaveLength(1);
   expect(Object.keys(connections)).toHaveLength(20);
 });
@@ -25,7 +25,7 @@ it('tells what each select watched and what was ready', async () => {
     'blocked',
     (event) => event.call === 'select' && event.read.includes(a.fd) && event.read.includes(b.fd),
   );
-  const listenerFd = test.lab.state.servers.server3.fd;
+  const listenerFd = test.lab.state.servers.server3!.fd;
   expect(watching.read).toContain(listenerFd);
   const before = test.events.length;
   await b.client.send('1+1\n').line();

@@ -61,7 +61,7 @@ it('stops reading from a client that does not read, keeps the rest, and serves t
   flood.stop();
   const { client } = await test.accepted(await port);
   expect(await client.send('hello').take(5)).toBe('hello');
-  const { received, sent: echoed } = test.lab.state.servers.server4.connections[connection] ?? {};
+  const { received, sent: echoed } = test.lab.state.servers.server4!.connections[connection] ?? {};
   expect((received?.bytes ?? 0) - (echoed?.bytes ?? 0)).toBeLessThanOrEqual(256 * 1024);
   deaf.finish();
   deaf.socket.resume();

@@ -20,7 +20,7 @@ it.each(['server2', 'server3', 'server4'] as const)(
     );
     const reply = server === 'server4' ? '22 + 44\n' : '66\n';
     expect(closed).toMatchObject({ received: 8 * rounds, sent: reply.length * rounds });
-    const { totals, ended } = test.lab.state.servers[server];
+    const { totals, ended } = test.lab.state.servers[server]!;
     const seen = ended.find(({ id }) => id === connection);
     expect(seen?.received).toEqual({ calls: rounds, bytes: 8 * rounds });
     expect(seen?.sent).toEqual({ calls: rounds, bytes: reply.length * rounds });

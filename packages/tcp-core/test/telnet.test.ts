@@ -2,7 +2,7 @@
 
 import { describe, it } from 'vitest';
 import { has } from '../../../scripts/test-programs.mjs';
-import { serverIds } from '../src/trace/events.ts';
+import { serverIds } from '../src/designs/all.ts';
 import { ChildProgram } from './child-program.ts';
 import { TestLab } from './test-lab.ts';
 

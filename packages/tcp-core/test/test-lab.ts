@@ -50,7 +50,7 @@ export class TestLab {
 
   /** Waits until the server has no connection open. */
   async idle(server: ServerId): Promise<void> {
-    while (Object.keys(this.lab.state.servers[server].connections).length > 0) {
+    while (Object.keys(this.lab.state.servers[server]!.connections).length > 0) {
       await new Promise<void>((resolve) => this.#watchers.push(resolve));
     }
   }

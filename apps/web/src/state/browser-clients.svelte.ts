@@ -1,9 +1,10 @@
 /** The TCP clients that this page opened: one WebSocket to the gateway is one client socket. */
 
+import type { Design } from '@sockscope/tcp-core/trace/design';
 import type { ServerId } from '@sockscope/tcp-core/trace/events';
+import type { Joined } from '@sockscope/tcp-core/trace/lab-state';
 import type { OwnClient } from '../view/client-rows.ts';
 import type { ClientEnding } from '../view/describe-ending.ts';
-import { speaksLines } from '../view/servers.ts';
 import { openSocket, type OpenSocket } from './web-socket.ts';
 
 export interface TranscriptLine {
@@ -44,13 +45,15 @@ export class BrowserClient implements OwnClient {
   draft = $state('');
   transcript = $state.raw<readonly TranscriptLine[]>([]);
 
+  readonly #speaks: Design['speaks'];
   readonly #socket: WebSocket;
   readonly #decoder = new TextDecoder('utf-8', { ignoreBOM: true });
   #partial = '';
   #lines = 0;
 
-  constructor(server: ServerId, id: string, open: OpenSocket) {
+  constructor({ id: server, design }: Joined, id: string, open: OpenSocket) {
     this.server = server;
+    this.#speaks = design.speaks;
     this.id = id;
     this.#socket = open(`/ws/client/${server}`);
     this.#socket.binaryType = 'arraybuffer';
@@ -108,7 +111,7 @@ export class BrowserClient implements OwnClient {
 
   #received(bytes: ArrayBuffer): void {
     const text = this.#decoder.decode(bytes, { stream: true });
-    if (!speaksLines(this.server)) {
+    if (this.#speaks === 'bytes') {
       this.#write('server', text);
       return;
     }
@@ -162,10 +165,10 @@ export class BrowserClients {
   }
 
   /** Connects one more client; null when the page has as many as it may. */
-  add(server: ServerId): BrowserClient | null {
+  add(server: Joined): BrowserClient | null {
     if (this.full) return null;
     const client = new BrowserClient(server, String((this.#added += 1)), this.#open);
-    const ended = this.of(server).filter(({ phase }) => phase === 'ended');
+    const ended = this.of(server.id).filter(({ phase }) => phase === 'ended');
     const forgotten = ended.slice(0, -ENDED_KEPT);
     this.all = [...this.all.filter((each) => !forgotten.includes(each)), client];
     this.choose(client);

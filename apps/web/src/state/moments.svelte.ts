@@ -1,6 +1,7 @@
 /** The sentence of the moment, at most one a second, so that it can be read and read out. */
 
 import type { LabEvent } from '@sockscope/tcp-core/trace/events';
+import type { LabState } from '@sockscope/tcp-core/trace/lab-state';
 import { momentOf, weightier, type Moment } from '../view/moment.ts';
 
 const SHORTEST = 1_000;
@@ -10,15 +11,16 @@ export class Moments {
   #next: Moment | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  tell(events: readonly LabEvent[]): void {
-    for (const event of events) this.#next = weightier(this.#next, momentOf(event));
+  tell(events: readonly LabEvent[], lab: LabState): void {
+    for (const event of events) this.#next = weightier(this.#next, momentOf(event, lab));
     if (this.#timer === undefined) this.#show();
   }
 
   /** Begins anew, with the last moment among `events`: another run of the lab, or another view of it. */
-  begin(events: readonly LabEvent[]): void {
+  begin(events: readonly LabEvent[], lab: LabState): void {
     this.#next = null;
-    this.current = events.map(momentOf).findLast((moment) => moment !== null) ?? null;
+    this.current =
+      events.map((event) => momentOf(event, lab)).findLast((moment) => moment !== null) ?? null;
   }
 
   close(): void {

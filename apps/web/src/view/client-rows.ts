@@ -11,7 +11,6 @@ import {
   type ClientEnding,
 } from './describe-ending.ts';
 import { connectionIdentity, identityWords, type Identity } from './identity.ts';
-import { speaksLines } from './servers.ts';
 import { inAcceptQueue } from './waiting.ts';
 import { bytesSaid, said, shortEndpoint } from './words.ts';
 
@@ -212,9 +211,10 @@ function conversation(
   if (connection.received.bytes === 0) return { said: null, reply: null, bad: false };
   const reply = connection.sent.bytes > 0 ? bytesSaid(connection.lastSent) : null;
   // A message's newline is only worth showing where every byte is.
-  const received = speaksLines(server.id)
-    ? connection.lastReceived.replace(/\r?\n$/, '')
-    : connection.lastReceived;
+  const received =
+    server.design.speaks === 'lines'
+      ? connection.lastReceived.replace(/\r?\n$/, '')
+      : connection.lastReceived;
   return { said: bytesSaid(received), reply, bad: false };
 }
 
@@ -224,7 +224,7 @@ function isBroken({ end }: ConnectionState): boolean {
 
 /** The servers' error replies begin with `error: `; an echo of that text is no error. */
 function isBad(server: ServerState, reply: string): boolean {
-  return speaksLines(server.id) && /^(error|busy): /.test(reply);
+  return server.design.speaks === 'lines' && /^(error|busy): /.test(reply);
 }
 
 /** What a client that was turned away was told. */

@@ -5,9 +5,9 @@ import {
   type Place,
   placeOf,
   type ServerSource,
-} from '@sockscope/tcp-core/trace/call-sites';
+} from '@sockscope/tcp-core/designs/call-sites';
 import type { ServerState, ThreadState } from '@sockscope/tcp-core/trace/lab-state';
-import type { SiteLines } from '@sockscope/tcp-core/trace/source-lines';
+import type { SiteLines } from '@sockscope/tcp-core/designs/source-lines';
 import { describeThread } from './describe-thread.ts';
 import { connectionIdentity, type Identity } from './identity.ts';
 import { count } from './words.ts';

@@ -9,6 +9,8 @@ export type LogTone = 'plain' | 'good' | 'bad' | 'quiet';
 
 export function describeEvent(event: LabEvent): string {
   switch (event.type) {
+    case 'joined':
+      return 'joined the lab';
     case 'starting':
       return 'starting';
     case 'listening':

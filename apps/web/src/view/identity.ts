@@ -6,7 +6,7 @@
  * Source of the hues: Okabe & Ito, "Color Universal Design" (2008).
  */
 
-import { serverIds } from '@sockscope/tcp-core/trace/events';
+import { assignment } from '@sockscope/tcp-core/designs/all';
 
 export const hues = [
   'blue',
@@ -51,13 +51,13 @@ export function connectionIdentity(server: string, connection: number): Identity
 
 /** Which of the servers it is, from 0; for an id that is not theirs a number beyond them, made from it. */
 function placeOf(server: string): number {
-  const place = (serverIds as readonly string[]).indexOf(server);
+  const place = assignment.findIndex(({ id }) => id === server);
   if (place >= 0) return place;
   let sum = 0;
   for (let index = 0; index < server.length; index += 1) {
     sum = (31 * sum + server.charCodeAt(index)) % 1000;
   }
-  return serverIds.length + sum;
+  return assignment.length + sum;
 }
 
 /** The identity in words, for those who hear the page: "blue circle". */

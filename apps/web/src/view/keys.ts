@@ -57,7 +57,7 @@ export function keyAction(
   { key, shiftKey }: { key: string; shiftKey: boolean },
   onControl: boolean,
 ): KeyAction | null {
-  if (/^[1-4]$/.test(key)) return { do: 'open stage', number: Number(key) };
+  if (/^[1-9]$/.test(key)) return { do: 'open stage', number: Number(key) };
   const step = { ArrowRight: 1, PageDown: 1, ArrowLeft: -1, PageUp: -1 }[key] as 1 | -1 | undefined;
   if (step) return { do: shiftKey ? 'step turn' : 'step', direction: step };
   // On a button Enter and Space press it.

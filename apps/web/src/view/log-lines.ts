@@ -1,9 +1,9 @@
 /** The lines of the event log. */
 
 import type { LabEvent, ServerId } from '@sockscope/tcp-core/trace/events';
+import type { LabState } from '@sockscope/tcp-core/trace/lab-state';
 import { connectionOf, describeEvent, toneOf, type LogTone } from './describe-event.ts';
 import { connectionIdentity, type Identity } from './identity.ts';
-import { profileOf } from './servers.ts';
 import { clock } from './words.ts';
 
 export interface LogLineView {
@@ -24,8 +24,12 @@ export interface LogFilter {
   most: number;
 }
 
-/** Newest first: what just happened is always in the same place. */
-export function logLines(events: readonly LabEvent[], filter: LogFilter): LogLineView[] {
+/** Newest first: what just happened is always in the same place. `lab` knows the servers. */
+export function logLines(
+  events: readonly LabEvent[],
+  filter: LogFilter,
+  { servers }: LabState,
+): LogLineView[] {
   return events
     .filter((event) => isListed(event, filter))
     .slice(-filter.most)
@@ -35,7 +39,7 @@ export function logLines(events: readonly LabEvent[], filter: LogFilter): LogLin
       return {
         seq: event.seq,
         time: clock(event.t),
-        server: profileOf(event.server).number,
+        server: servers[event.server]?.number ?? 0,
         identity: connection === null ? null : connectionIdentity(event.server, connection),
         text: describeEvent(event),
         tone: toneOf(event),
@@ -44,6 +48,7 @@ export function logLines(events: readonly LabEvent[], filter: LogFilter): LogLin
 }
 
 const background: ReadonlySet<LabEvent['type']> = new Set<LabEvent['type']>([
+  'joined',
   'blocked',
   'threadStarted',
   'threadEnded',

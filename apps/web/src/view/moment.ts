@@ -2,9 +2,10 @@
 
 import { endpoint } from '@sockscope/tcp-core/trace/addresses';
 import type { Ending, LabEvent } from '@sockscope/tcp-core/trace/events';
+import type { LabState } from '@sockscope/tcp-core/trace/lab-state';
 import { connectionOf, describeEvent } from './describe-event.ts';
 import { connectionIdentity, type Identity } from './identity.ts';
-import { profileOf, speaksLines } from './servers.ts';
+import { serverName } from './servers.ts';
 import { bytesSaid, counted, duration, said } from './words.ts';
 
 export interface Moment {
@@ -16,9 +17,9 @@ export interface Moment {
   rank: number;
 }
 
-/** The moment that an event is, or null if it is only a step of one. */
-export function momentOf(event: LabEvent): Moment | null {
-  const told = tell(event);
+/** The moment that an event is, or null if it is only a step of one. `lab` says whose it is. */
+export function momentOf(event: LabEvent, lab: LabState): Moment | null {
+  const told = tell(event, lab);
   if (!told) return null;
   const connection = connectionOf(event);
   return {
@@ -31,13 +32,12 @@ export function momentOf(event: LabEvent): Moment | null {
 }
 
 /** The moment to show while time stands still at an event: any event then has its sentence. */
-export function momentAt(event: LabEvent): Moment {
+export function momentAt(event: LabEvent, lab: LabState): Moment {
   const connection = connectionOf(event);
-  const server = `Server ${profileOf(event.server).number}`;
   return (
-    momentOf(event) ?? {
+    momentOf(event, lab) ?? {
       seq: event.seq,
-      sentence: `${server}: ${describeEvent(event)}`,
+      sentence: `${serverName(event, lab)}: ${describeEvent(event)}`,
       identity: connection === null ? null : connectionIdentity(event.server, connection),
       bad: false,
       rank: 0,
@@ -51,8 +51,11 @@ export function weightier(a: Moment | null, b: Moment | null): Moment | null {
   return b.rank >= a.rank ? b : a;
 }
 
-function tell(event: LabEvent): { sentence: string; rank: number; bad?: boolean } | null {
-  const server = `Server ${profileOf(event.server).number}`;
+function tell(
+  event: LabEvent,
+  lab: LabState,
+): { sentence: string; rank: number; bad?: boolean } | null {
+  const server = serverName(event, lab);
   switch (event.type) {
     case 'crashed':
       return { sentence: `${server} crashed: ${said(event.error, 80)}`, rank: 6, bad: true };
@@ -89,7 +92,7 @@ function tell(event: LabEvent): { sentence: string; rank: number; bad?: boolean 
       return { sentence: `${server} answered ${what} in ${duration(event.micros)}`, rank: 3 };
     }
     case 'sent':
-      if (speaksLines(event.server)) return null;
+      if (lab.servers[event.server]?.design.speaks !== 'bytes') return null;
       return {
         sentence: `${server} sent back ${counted(event.bytes, 'byte')}: ${bytesSaid(event.preview, 40)}`,
         rank: 4,

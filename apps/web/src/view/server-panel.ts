@@ -1,17 +1,12 @@
 /** What the head of a server's panel says. */
 
 import type { ServerState } from '@sockscope/tcp-core/trace/lab-state';
-import type { BusyPolicy } from '@sockscope/tcp-core/trace/settings';
 import { commandsFor, type Commands } from './commands.ts';
 import { profileOf, type ServerProfile } from './servers.ts';
 import { count, said } from './words.ts';
 
 export interface PanelView {
   profile: ServerProfile;
-  /** The server's idea as it is set up now. */
-  idea: string;
-  /** The sentence of its stage. */
-  stage: string;
   /** "listening", "refusing", "stopped" … */
   status: string;
   tone: 'good' | 'quiet' | 'bad';
@@ -29,12 +24,9 @@ export interface PanelView {
 
 /** `pageHost` is the host in the page's address. */
 export function panelView(server: ServerState, pageHost: string): PanelView {
-  const profile = profileOf(server.id);
   const running = server.status !== 'stopped' && server.status !== 'crashed';
   return {
-    profile,
-    idea: server.id === 'server1' ? policyIdeas[server.settings.policy] : profile.idea,
-    stage: server.id === 'server1' ? policyStages[server.settings.policy] : profile.stage,
+    profile: profileOf(server),
     // Without a listener the kernel refuses; server 1 does this on purpose.
     status: server.status === 'not listening' ? 'refusing' : server.status,
     tone: server.status === 'listening' ? 'good' : server.status === 'crashed' ? 'bad' : 'quiet',
@@ -47,18 +39,6 @@ export function panelView(server: ServerState, pageHost: string): PanelView {
     running,
   };
 }
-
-const policyIdeas: Record<BusyPolicy, string> = {
-  busy: 'One chair. You are turned away.',
-  refuse: 'One chair. The kernel refuses you.',
-  queue: 'One chair. You wait in the queue.',
-};
-
-const policyStages: Record<BusyPolicy, string> = {
-  busy: 'One chair; while somebody sits in it, you are told so and turned away.',
-  refuse: 'One chair; while somebody sits in it, nobody listens and the kernel refuses you.',
-  queue: 'One chair; while somebody sits in it, you wait in the accept queue.',
-};
 
 function problemOf(server: ServerState): string | null {
   switch (server.status) {

@@ -1,11 +1,8 @@
 /** The view as the URL's query: `?server=3&mode=projector&speed=500&axis=order&code=python`. */
 
-import type { ServerId } from '@sockscope/tcp-core/trace/events';
-import { profileOf, serverProfiles } from './servers.ts';
-
 export interface ViewSettings {
-  /** The server on the stage; null: the wall. */
-  server: ServerId | null;
+  /** The number of the server on the stage; null: the wall. */
+  server: number | null;
   projector: boolean;
   /** Slow motion: milliseconds for each event; null: live. */
   speed: number | null;
@@ -20,10 +17,11 @@ export const speeds = [200, 500, 1000, 2000] as const;
 /** Anything that does not fit is left out. */
 export function readView(query: string): ViewSettings {
   const asked = new URLSearchParams(query);
+  const server = asked.get('server') ?? '';
   const speed = Number(asked.get('speed'));
   const code = asked.get('code');
   return {
-    server: serverProfiles.find(({ number }) => String(number) === asked.get('server'))?.id ?? null,
+    server: /^[1-9]\d{0,3}$/.test(server) ? Number(server) : null,
     projector: asked.get('mode') === 'projector',
     speed: speeds.find((each) => each === speed) ?? null,
     axis: asked.get('axis') === 'order' ? 'order' : 'clock',
@@ -34,7 +32,7 @@ export function readView(query: string): ViewSettings {
 /** The query for a view, empty for the plain wall. */
 export function writeView({ server, projector, speed, axis, code }: ViewSettings): string {
   const asked = new URLSearchParams();
-  if (server !== null) asked.set('server', String(profileOf(server).number));
+  if (server !== null) asked.set('server', String(server));
   if (projector) asked.set('mode', 'projector');
   if (speed !== null) asked.set('speed', String(speed));
   if (axis !== 'clock') asked.set('axis', axis);

@@ -1,11 +1,12 @@
 /** The lines a server prints, one per connect, message, reply and disconnect, made from its events. */
 
 import { endpoint } from '../trace/addresses.ts';
+import type { Design } from '../trace/design.ts';
 import type { LabEvent } from '../trace/events.ts';
 import { printable, printableLine } from '../trace/printable.ts';
 
 /** The lines for one event; none for what only the page shows. */
-export function logLines(event: LabEvent): string[] {
+export function logLines(event: LabEvent, { speaks }: Design): string[] {
   switch (event.type) {
     case 'listening':
       return [`${event.server} listening on ${endpoint(event.address, event.port)}`];
@@ -16,11 +17,11 @@ export function logLines(event: LabEvent): string[] {
         `Client socket ${event.fd} sent message: ${printable(event.message)}`,
         `Sending reply: ${printable(event.reply)}`,
       ];
-    case 'received': // The other servers' messages are only known once they are complete.
-      if (event.server !== 'server4') return [];
+    case 'received': // A message is only known once it is complete.
+      if (speaks === 'lines') return [];
       return [`Client socket ${event.fd} sent message: ${shownBytes(event.preview, event.bytes)}`];
     case 'sent':
-      if (event.server !== 'server4') return [];
+      if (speaks === 'lines') return [];
       return [`Sending reply: ${shownBytes(event.preview, event.bytes)}`];
     case 'refused':
       return [`Sending reply: ${printable(event.reason)}`];
@@ -34,10 +35,10 @@ export function logLines(event: LabEvent): string[] {
 }
 
 /** How many lines would have told what this event only counts. */
-export function linesNotTold(event: LabEvent): number {
+export function linesNotTold(event: LabEvent, { speaks }: Design): number {
   if (event.type !== 'summed') return 0;
   const lines = event.connections.map(({ received, sent, messages }) =>
-    event.server === 'server4' ? received.calls + sent.calls : 2 * messages,
+    speaks === 'bytes' ? received.calls + sent.calls : 2 * messages,
   );
   return lines.reduce((sum, count) => sum + count, 0);
 }

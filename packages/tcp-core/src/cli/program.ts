@@ -9,23 +9,16 @@ import { runClient } from '../client/client.ts';
 import { exitProcess } from '../host/exit-process.ts';
 import { LabHost } from '../host/lab-host.ts';
 import type { ServerOptions } from '../host/server-options.ts';
+import { assignment, wordsOf } from '../designs/all.ts';
 import { endpoint } from '../trace/addresses.ts';
-import { type ServerId, serverIds } from '../trace/events.ts';
+import type { Joined } from '../trace/lab-state.ts';
 import { type Settings, settings } from '../trace/settings.ts';
 import { LineOutput } from './line-output.ts';
 import { linesNotTold, logLines } from './log-lines.ts';
 
-const descriptions: Record<ServerId | 'client', string> = {
-  server1: 'Serves one client at a time; others are told that it is busy.',
-  server2: 'Serves many clients, with a thread for each.',
-  server3: 'Serves many clients in one thread, with select.',
-  server4: 'Echoes every byte.',
-  client: 'Talks to a server, line by line.',
-};
-
 /** Runs one of the programs with its arguments and sets the exit code. */
 export async function main(program: string, args: string[]): Promise<void> {
-  const server = serverIds.find((id) => id === program);
+  const server = assignment.find(({ id }) => id === program);
   const command = server ? serverCommand(server) : clientCommand();
   try {
     await command.parseAsync(args, { from: 'user' });
@@ -35,9 +28,9 @@ export async function main(program: string, args: string[]): Promise<void> {
   }
 }
 
-function baseCommand(program: ServerId | 'client'): Command {
+function baseCommand(program: string, description: string): Command {
   return new Command(program)
-    .description(descriptions[program])
+    .description(description)
     .argument('<ip>', 'an IPv4 or IPv6 address, such as 127.0.0.1')
     .argument('<port>', 'a TCP port, 0 to 65535', integer(0, 65535))
     .exitOverride()
@@ -45,13 +38,9 @@ function baseCommand(program: ServerId | 'client'): Command {
     .allowExcessArguments(false);
 }
 
-function serverCommand(server: ServerId): Command {
-  const command = baseCommand(server);
-  if (server !== 'server4') {
-    command.addOption(settingOption('idleMs')).addOption(settingOption('slowMs'));
-  }
-  if (server === 'server1') command.addOption(settingOption('policy'));
-  if (server === 'server2') command.addOption(settingOption('maxThreads'));
+function serverCommand(server: Joined): Command {
+  const command = baseCommand(server.id, wordsOf(server.design).does);
+  for (const setting of server.design.settings) command.addOption(settingOption(setting));
   return command.action(async (ip: string, port: number, options: Partial<ServerOptions>) => {
     await runServer(server, { ...options, address: addressOf(ip), port });
   });
@@ -71,31 +60,33 @@ function settingOption(name: keyof Settings): Option {
 }
 
 function clientCommand(): Command {
-  return baseCommand('client').action(async (ip: string, port: number) => {
-    process.exitCode = await runClient(
-      addressOf(ip),
-      port,
-      process.stdin,
-      process.stdout,
-      process.stderr,
-    );
-  });
+  return baseCommand('client', 'Talks to a server, line by line.').action(
+    async (ip: string, port: number) => {
+      process.exitCode = await runClient(
+        addressOf(ip),
+        port,
+        process.stdin,
+        process.stdout,
+        process.stderr,
+      );
+    },
+  );
 }
 
 /** If the end takes longer, as with hundreds of threads on a slow machine, the kernel does the rest. */
 const END_WITHIN_MS = 1000;
 
 /** Runs a server until Ctrl+C or SIGTERM. */
-async function runServer(server: ServerId, options: Partial<ServerOptions>): Promise<void> {
-  const lab = new LabHost({ observeKernel: false });
+async function runServer(server: Joined, options: Partial<ServerOptions>): Promise<void> {
+  const lab = new LabHost({ observeKernel: false, servers: [server] });
   const stop = (): void => {
     setTimeout(() => exitProcess(0), END_WITHIN_MS);
     void lab.close().then(() => exitProcess(0));
   };
   const output = new LineOutput(process.stdout);
   lab.onEvents((events) => {
-    for (const event of events) output.skip(linesNotTold(event));
-    output.print(events.flatMap(logLines));
+    for (const event of events) output.skip(linesNotTold(event, server.design));
+    output.print(events.flatMap((event) => logLines(event, server.design)));
     if (events.some((event) => event.type === 'crashed' && !event.restarting)) process.exitCode = 1;
   });
   process.stdout.on('error', stop); // `| head` has seen enough
@@ -103,10 +94,10 @@ async function runServer(server: ServerId, options: Partial<ServerOptions>): Pro
   process.on('SIGTERM', stop);
   try {
     // Every call gets its line here, also in a rush; unless nobody can keep up any more.
-    await lab.start(server, { ...options, sumUp: false });
+    await lab.start(server.id, { ...options, sumUp: false });
   } catch (error) {
     const where = endpoint(options.address ?? '', options.port ?? 0);
-    process.stderr.write(`${server}: cannot listen on ${where}: ${(error as Error).message}\n`);
+    process.stderr.write(`${server.id}: cannot listen on ${where}: ${(error as Error).message}\n`);
     process.exitCode = 1;
     await lab.close();
   }

@@ -10,7 +10,7 @@
 import type { LabEvent, LabFact, ServerId, ThreadFact } from '../trace/events.ts';
 import { HOLD_MAX_MS } from '../trace/events.ts';
 import { LabHistory } from '../trace/history.ts';
-import type { LabState, ServerState } from '../trace/lab-state.ts';
+import type { Joined, LabState, ServerState } from '../trace/lab-state.ts';
 import { emptyLab } from '../trace/reducer.ts';
 import { Clock } from './clock.ts';
 import { ReportBoard } from './report-board.ts';
@@ -69,8 +69,9 @@ export class EventLog {
   #timer: NodeJS.Timeout | undefined;
   #looking = false;
 
-  constructor(epoch: string) {
-    this.#history = new LabHistory(emptyLab(epoch));
+  /** `servers` are there from the beginning. */
+  constructor(epoch: string, servers: readonly Joined[]) {
+    this.#history = new LabHistory(emptyLab(epoch, servers));
   }
 
   /** The log so far, folded. */
@@ -207,7 +208,7 @@ export class EventLog {
     for (const entry of entries) {
       if (typeof entry.fact === 'function') {
         deliver();
-        for (const fact of entry.fact(this.state.servers[entry.server])) stamp(entry, fact);
+        for (const fact of entry.fact(this.state.servers[entry.server]!)) stamp(entry, fact);
       } else {
         stamp(entry, entry.fact);
       }

@@ -13,7 +13,6 @@ import {
   type LabEvent,
   type LabFact,
   type ServerId,
-  serverIds,
   type TcpState,
   WAITING_LISTED,
 } from '../trace/events.ts';
@@ -138,8 +137,7 @@ export class KernelSampler {
 
   /** The servers that listen, or serve without: server 1 with policy `refuse`. */
   #watched(): ServerState[] {
-    const { servers } = this.#context.state();
-    return serverIds.map((id) => servers[id]).filter(isUp);
+    return Object.values(this.#context.state().servers).filter(isUp);
   }
 
   /** The table's lines of these servers; undefined if it could not be read this time. */

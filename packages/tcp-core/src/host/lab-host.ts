@@ -1,11 +1,12 @@
 /**
- * The lab: runs the four servers in threads of this process, looks after them, and has the one event
+ * The lab: runs its servers in threads of this process, looks after them, and has the one event
  * log of what they do (event-log.ts).
  */
 
 import { unsupportedPlatform } from '../sockets/libc.ts';
-import { type LabFact, type ServerId, serverIds } from '../trace/events.ts';
-import type { LabState, ServerState } from '../trace/lab-state.ts';
+import { assignment } from '../designs/all.ts';
+import type { LabFact, ServerId } from '../trace/events.ts';
+import type { Joined, LabState, ServerState } from '../trace/lab-state.ts';
 import { settingsOf } from '../trace/settings.ts';
 import { EventLog, type EventListener } from './event-log.ts';
 import { KernelSampler } from './kernel-sampler.ts';
@@ -32,9 +33,12 @@ export interface LabOptions {
   epoch?: string;
   /** Whether to look into the kernel's table of sockets while a server listens. */
   observeKernel?: boolean;
+  /** Which servers there are from the beginning; without it the four of the assignment. */
+  servers?: readonly Joined[];
 }
 
 interface Entry {
+  joined: Joined;
   options: ServerOptions;
   run: ServerRun | undefined;
   /** Kept over restarts, so that no two connections of an epoch share a number. */
@@ -59,9 +63,13 @@ export class LabHost {
     for (const { run } of this.#entries.values()) run?.wakeAll();
   };
 
-  constructor({ epoch = Date.now().toString(36), observeKernel = true }: LabOptions = {}) {
+  constructor({
+    epoch = Date.now().toString(36),
+    observeKernel = true,
+    servers = assignment,
+  }: LabOptions = {}) {
     this.epoch = epoch;
-    this.#log = new EventLog(epoch);
+    this.#log = new EventLog(epoch, servers);
     if (observeKernel) {
       const sampler = new KernelSampler({
         state: () => this.state,
@@ -75,17 +83,7 @@ export class LabHost {
         for (const event of events) sampler.observe(event);
       });
     }
-    for (const server of serverIds) {
-      this.#entries.set(server, {
-        options: defaultOptions,
-        run: undefined,
-        connections: new SharedArrayBuffer(4),
-        restarts: 0,
-        restartTimer: undefined,
-        steadyTimer: undefined,
-        queue: Promise.resolve(),
-      });
-    }
+    for (const server of servers) this.#enter(server);
     process.on('exit', this.#wakeAll);
   }
 
@@ -109,6 +107,14 @@ export class LabHost {
     return this.#log.onEvents(listener);
   }
 
+  /** One more server; it is stopped until somebody starts it. Error: there is one with this id already. */
+  async join(server: Joined): Promise<void> {
+    if (this.#entries.has(server.id)) throw new Error(`there is a server ${server.id} already`);
+    this.#enter(server);
+    const { id, number, design } = server;
+    await this.#log.add(id, [{ type: 'joined', number, design }]);
+  }
+
   /** The options of the server's present or last run. */
   optionsOf(server: ServerId): ServerOptions {
     return this.#entry(server).options;
@@ -121,7 +127,7 @@ export class LabHost {
   start(server: ServerId, options: Partial<ServerOptions> = {}): Promise<ListenAddress> {
     const entry = this.#entry(server);
     return this.#inTurn(entry, async () => {
-      const { address, port } = this.state.servers[server];
+      const { address, port } = this.#stateOf(server);
       if (entry.run) return { address: address ?? '', port: port ?? 0 };
       entry.options = { ...entry.options, ...options };
       return this.#start(server, entry);
@@ -151,7 +157,7 @@ export class LabHost {
 
   /** Stops all servers. */
   async close(): Promise<void> {
-    await Promise.all(serverIds.map((server) => this.stop(server)));
+    await Promise.all(Array.from(this.#entries.keys(), (server) => this.stop(server)));
     await this.#sampler?.stop();
     process.off('exit', this.#wakeAll);
   }
@@ -161,7 +167,7 @@ export class LabHost {
     if (unsupported) throw new Error(unsupported);
     await this.#log.add(server, [{ type: 'starting', settings: settingsOf(entry.options) }]);
     try {
-      const run: ServerRun = new ServerRun(server, entry.options, {
+      const run: ServerRun = new ServerRun(entry.joined, entry.options, {
         log: this.#log,
         descriptors: this.#descriptors,
         connections: entry.connections,
@@ -215,7 +221,7 @@ export class LabHost {
     entry.restartTimer = setTimeout(() => {
       void this.#inTurn(entry, async () => {
         // Stopped, or started by hand, while this waited for its turn.
-        if (entry.run || this.state.servers[server].status !== 'crashed') return;
+        if (entry.run || this.#stateOf(server).status !== 'crashed') return;
         await this.#start(server, entry, true).catch(() => this.#restartLater(server, entry));
       });
     }, delayMs);
@@ -227,8 +233,28 @@ export class LabHost {
     return done;
   }
 
+  #enter(joined: Joined): void {
+    this.#entries.set(joined.id, {
+      joined,
+      options: defaultOptions,
+      run: undefined,
+      connections: new SharedArrayBuffer(4),
+      restarts: 0,
+      restartTimer: undefined,
+      steadyTimer: undefined,
+      queue: Promise.resolve(),
+    });
+  }
+
+  /** Error: no server with this id has joined. */
   #entry(server: ServerId): Entry {
-    return this.#entries.get(server)!;
+    const entry = this.#entries.get(server);
+    if (!entry) throw new Error(`no server ${server} has joined`);
+    return entry;
+  }
+
+  #stateOf(server: ServerId): ServerState {
+    return this.state.servers[server]!;
   }
 }
 

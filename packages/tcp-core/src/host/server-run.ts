@@ -13,7 +13,9 @@ import {
 } from 'node:worker_threads';
 import { SocketError } from '../sockets/api.ts';
 import { libc, needDescriptors, openPipe, SHUT_RD } from '../sockets/libc.ts';
+import type { Design } from '../trace/design.ts';
 import type { LabFact, ServerId, ThreadRole } from '../trace/events.ts';
+import type { Joined } from '../trace/lab-state.ts';
 import type { EventLog, Reporter } from './event-log.ts';
 import type { ServerOptions } from './server-options.ts';
 import { type DescriptorBook, ThreadSlots } from './shared-memory.ts';
@@ -61,6 +63,7 @@ interface RunningThread {
 
 export class ServerRun {
   readonly #server: ServerId;
+  readonly #design: Design;
   readonly #options: ServerOptions;
   readonly #context: RunContext;
   readonly #wake = openPipe();
@@ -76,11 +79,12 @@ export class ServerRun {
     | { resolve(at: { address: string; port: number }): void; reject(error: Error): void }
     | undefined;
 
-  constructor(server: ServerId, options: ServerOptions, context: RunContext) {
-    this.#server = server;
+  constructor({ id, design }: Joined, options: ServerOptions, context: RunContext) {
+    this.#server = id;
+    this.#design = design;
     this.#options = options;
     this.#context = context;
-    this.#slots = ThreadSlots.for(server === 'server2' ? options.maxThreads : 0);
+    this.#slots = ThreadSlots.for(design.pool ? options.maxThreads : 0);
   }
 
   /** Resolves when the server listens; rejects, with everything closed, if it cannot. */
@@ -88,7 +92,7 @@ export class ServerRun {
     try {
       return await new Promise((resolve, reject) => {
         this.#settleStart = { resolve, reject };
-        this.#startThread(this.#server === 'server2' ? 'acceptor' : 'server');
+        this.#startThread(this.#design.pool ? 'acceptor' : 'server');
         this.#keepSpares();
       });
     } catch (error) {
@@ -109,7 +113,7 @@ export class ServerRun {
     this.#slots.stop();
     // Threads that block in recv see the end of the stream. Before the others are woken: they would
     // close descriptors, and another server could be given the same numbers.
-    if (this.#server === 'server1' || this.#server === 'server2') {
+    if (this.#design.process !== 'loop') {
       const threads = new Set(this.#threads.keys());
       this.#context.descriptors.forEachOf(threads, (fd) => libc().shutdown(fd, SHUT_RD));
     }
@@ -148,6 +152,7 @@ export class ServerRun {
     const reporter = log.expect(() => this.#collect(number));
     const workerData: ThreadAssignment = {
       server: this.#server,
+      design: this.#design,
       thread: number,
       role,
       slot: slot ?? 0,
@@ -212,14 +217,14 @@ export class ServerRun {
       thread.tid = 0;
     } else if (fact.type === 'handedOver') {
       this.#keepSpares();
-    } else if (fact.type === 'closed' && this.#server === 'server2') {
+    } else if (fact.type === 'closed' && this.#design.pool) {
       this.#retireLater();
     }
   }
 
-  /** Server 2: starts threads ahead of their clients, as many as wanted and allowed. */
+  /** With a pool: starts threads ahead of their clients, as many as wanted and allowed. */
   #keepSpares(): void {
-    if (this.#server !== 'server2' || this.#stopped || this.#retryTimer) return;
+    if (!this.#design.pool || this.#stopped || this.#retryTimer) return;
     for (let { spare } = this.#slots.count(); spare < this.#sparesWanted; spare++) {
       const number = this.#context.nextThread();
       const slot = this.#slots.reserve(number);

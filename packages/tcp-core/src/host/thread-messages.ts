@@ -1,12 +1,14 @@
 /** What the lab and its threads tell each other. */
 
 import type { MessagePort } from 'node:worker_threads';
+import type { Design } from '../trace/design.ts';
 import type { ServerId, ThreadFact, ThreadRole } from '../trace/events.ts';
 import type { ServerOptions } from './server-options.ts';
 
 /** What the lab gives a thread at its start. */
 export interface ThreadAssignment {
   server: ServerId;
+  design: Design;
   thread: number;
   role: ThreadRole;
   /** The place of a client thread in `slots`. */

@@ -8,17 +8,14 @@
 import { workerData } from 'node:worker_threads';
 import { type Answer, calculate as evaluate } from '../arithmetic/calculate.ts';
 import type { Message, Said } from '../conversation/message.ts';
-import type { Assignment } from '../servers/assignment.ts';
-import { echo } from '../servers/echo.ts';
-import { oneAtATime } from '../servers/one-at-a-time.ts';
-import { selectServer } from '../servers/select.ts';
-import { serveClient, threadPerClient } from '../servers/thread-per-client.ts';
-import { type Connection, SocketError, type Sockets, Stopped } from '../sockets/api.ts';
+import { type Page, pages } from '../servers/pages.ts';
+import { serveClient } from '../servers/thread-per-client.ts';
+import { type Connection, SocketError, Stopped } from '../sockets/api.ts';
 import { libc, nameThread } from '../sockets/libc.ts';
 import { PosixConnection } from '../sockets/posix-connection.ts';
 import { PosixSockets } from '../sockets/posix.ts';
 import type { TracedConnection } from '../sockets/socket-trace.ts';
-import type { ServerId } from '../trace/events.ts';
+import type { Design } from '../trace/design.ts';
 import { Clock } from './clock.ts';
 import { oneOfManyThreads, onlyThread, Recorder } from './recorder.ts';
 import { ReportBoard } from './report-board.ts';
@@ -28,14 +25,7 @@ import type { ThreadAssignment, ThreadMessage } from './thread-messages.ts';
 /** So many facts may wait for the lab before the threads of a server sum up what they do. */
 const UNTAKEN_MAX = 10_000;
 
-const servers: Record<ServerId, (sockets: Sockets, assignment: Assignment) => never> = {
-  server1: oneAtATime,
-  server2: threadPerClient,
-  server3: selectServer,
-  server4: echo,
-};
-
-const { server, thread, role, slot, options, port, wakeFd, place, ...memory } =
+const { server, design, thread, role, slot, options, port, wakeFd, place, ...memory } =
   workerData as ThreadAssignment;
 const clock = new Clock(memory.clockOriginNs);
 const slots = new ThreadSlots(memory.slots);
@@ -87,10 +77,10 @@ function main(): void {
   recorder.fact({ type: 'threadStarted', tid, role });
   recorder.flush(); // what comes now takes long, and the log waits for nobody who has nothing to tell
   let last: ThreadMessage = { type: 'ended' };
-  if (role === 'client' || (server !== 'server4' && role === 'server')) warmUp();
+  if (design.calculates && role !== 'acceptor') warmUp();
   try {
     if (role === 'client') serveOneAfterTheOther();
-    else servers[server](sockets, { at: options, calculate, ...options });
+    else pageOf(design)(sockets, { at: options, calculate, ...options });
   } catch (error) {
     if (!(error instanceof Stopped)) last = failure(error);
   }
@@ -99,6 +89,13 @@ function main(): void {
   recorder.flush();
   post(last);
   port.close();
+}
+
+/** Error: no page is known under the design's name. */
+function pageOf({ name }: Design): Page {
+  const page = pages.get(name);
+  if (!page) throw new Error(`there is no page of the design "${name}": see servers/pages.ts`);
+  return page;
 }
 
 /** A client thread of server 2: waits for a client, serves it, waits for the next. */

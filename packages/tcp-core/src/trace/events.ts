@@ -7,10 +7,11 @@
  * Events are named in the past tense. Byte counts are exact; payloads are previews.
  */
 
+import type { Design } from './design.ts';
 import type { Settings } from './settings.ts';
 
-export const serverIds = ['server1', 'server2', 'server3', 'server4'] as const;
-export type ServerId = (typeof serverIds)[number];
+/** Names a server of the lab. It is only compared for equality: what kind it is says its design. */
+export type ServerId = string;
 
 /**
  * A call a thread can be blocked in. `close` drops what still arrives until the client's FIN, `handoff`
@@ -116,6 +117,8 @@ export interface SummedConnection {
 }
 
 export type LabFact =
+  /** A server is in the lab from now on, stopped at first. `number` is what people call it. */
+  | { type: 'joined'; number: number; design: Design }
   /** A server is being started (or restarted) with these settings. */
   | { type: 'starting'; settings: Settings }
   /** socket, bind and listen succeeded. */
@@ -259,6 +262,7 @@ export type ThreadFact = LabFact & Pick<Stamp, 't'>;
 
 /** Every event's type, for whoever must know them all (the protocol's schema, its document). */
 export const eventTypes = [
+  'joined',
   'starting',
   'listening',
   'listenerClosed',

@@ -11,6 +11,7 @@ import type {
   ThreadRole,
   WaitingSocket,
 } from './events.ts';
+import type { Design } from './design.ts';
 import type { Settings } from './settings.ts';
 
 /** One message and its answer. */
@@ -125,8 +126,15 @@ export interface KernelState {
   timeWait: number;
 }
 
-export interface ServerState {
+/** What a server is from the moment it joins. */
+export interface Joined {
   id: ServerId;
+  /** What people call it; the page shows the servers in this order. */
+  number: number;
+  design: Design;
+}
+
+export interface ServerState extends Joined {
   status: ServerStatus;
   fd: number | null;
   address: string | null;
@@ -163,9 +171,23 @@ export interface LabState {
   /** The last event that is in this state; 0 before the first. */
   seq: number;
   t: number;
+  /** Those that have joined. */
   servers: Record<ServerId, ServerState>;
   /** The last LOG_KEPT events, oldest first; fewer where they list thousands of descriptors. */
   log: LabEvent[];
+}
+
+/** The servers by their number. */
+export function serversInOrder({ servers }: Pick<LabState, 'servers'>): ServerState[] {
+  return Object.values(servers).sort((a, b) => a.number - b.number);
+}
+
+/** The server with this id; undefined also for ids like `constructor`. */
+export function serverWithId(
+  { servers }: Pick<LabState, 'servers'>,
+  id: ServerId,
+): ServerState | undefined {
+  return Object.hasOwn(servers, id) ? servers[id] : undefined;
 }
 
 /** The connection with this number, open or one of those that ended last; undefined for any other. */

@@ -6,7 +6,6 @@
  */
 
 import {
-  serverIds,
   type Flow,
   type KernelSocket,
   type LabEvent,
@@ -21,7 +20,9 @@ import {
   LOG_KEPT,
   SEGMENT_BYTES,
   SEGMENTS_KEPT,
+  serverWithId,
   type ConnectionState,
+  type Joined,
   type KernelState,
   type LabState,
   type Segment,
@@ -30,10 +31,10 @@ import {
 } from './lab-state.ts';
 import { defaultSettings } from './settings.ts';
 
-/** The state of a lab in which nothing has happened yet. */
-export function emptyLab(epoch: string): LabState {
-  const servers = {} as Record<ServerId, ServerState>;
-  for (const id of serverIds) servers[id] = emptyServer(id);
+/** The state of a lab in which nothing has happened yet, but that these servers have joined. */
+export function emptyLab(epoch: string, joined: readonly Joined[] = []): LabState {
+  const servers: LabState['servers'] = {};
+  for (const server of joined) servers[server.id] = emptyServer(server);
   return { epoch, seq: 0, t: 0, servers, log: [] };
 }
 
@@ -85,8 +86,13 @@ class Draft {
     this.#lab = lab;
   }
 
+  join(server: Joined): void {
+    this.#own.add((this.#lab.servers[server.id] = emptyServer(server)));
+  }
+
   server(id: ServerId): ServerState {
-    const server = this.#lab.servers[id];
+    const server = serverWithId(this.#lab, id);
+    if (!server) throw new Error(`no server ${id} has joined`);
     if (this.#own.has(server)) return server;
     const copy: ServerState = {
       ...server,
@@ -127,6 +133,11 @@ class Draft {
 }
 
 function reduce(draft: Draft, event: LabEvent): void {
+  if (event.type === 'joined') {
+    const { server: id, number, design } = event;
+    draft.join({ id, number, design });
+    return;
+  }
   const server = draft.server(event.server);
   const thread = draft.thread(server, event.thread);
   if (thread) noteTime(thread, event);
@@ -384,7 +395,7 @@ function reduceConnection(draft: Draft, server: ServerState, event: ConnectionEv
       return;
     }
     case 'received':
-      if (event.server === 'server4') {
+      if (server.design.speaks === 'bytes') {
         const { received } = connection.segments;
         connection.segments.received = withSegment(received, connection.received.bytes, event);
       }
@@ -395,7 +406,7 @@ function reduceConnection(draft: Draft, server: ServerState, event: ConnectionEv
       connection.kernel = withoutTaken(connection.kernel, event, server.kernel?.t ?? 0);
       return;
     case 'sent':
-      if (event.server === 'server4') {
+      if (server.design.speaks === 'bytes') {
         const { sent } = connection.segments;
         connection.segments.sent = withSegment(sent, connection.sent.bytes, event);
       }
@@ -445,9 +456,12 @@ function reduceConnection(draft: Draft, server: ServerState, event: ConnectionEv
   }
 }
 
-function emptyServer(id: ServerId): ServerState {
+/** A server that has joined and done nothing yet. */
+export function emptyServer({ id, number, design }: Joined): ServerState {
   return {
     id,
+    number,
+    design,
     status: 'stopped',
     fd: null,
     address: null,

@@ -1,6 +1,6 @@
 /** The frame of the stage: the bands, the strips at their tops, and what is left for the rows. */
 
-import type { ServerId } from '@sockscope/tcp-core/trace/events';
+import type { Design } from '@sockscope/tcp-core/trace/design';
 import type { Rect, StageSize } from './geometry.ts';
 import { lineHeight, type StageType } from './label.ts';
 import { planRows, type RowPlan } from './places.ts';
@@ -73,7 +73,7 @@ export function sideBySide(crowd: Crowd, size: StageSize, type: StageType): Fram
 }
 
 /** Under each other, as high as need be: the page scrolls. */
-export function stacked(server: ServerId, crowd: Crowd, size: StageSize, type: StageType): Frame {
+export function stacked(design: Design, crowd: Crowd, size: StageSize, type: StageType): Frame {
   const head = headHeight(type);
   const gap = type.tiny;
   const drawn = Math.min(crowd.present, NARROW_ROWS);
@@ -97,11 +97,11 @@ export function stacked(server: ServerId, crowd: Crowd, size: StageSize, type: S
   const strip = doorHeight(type, true);
   const tally = lineHeight(type.large) + lineHeight(type.text);
   const lanes = strip + gap + rows;
-  const processes = {
-    server1: 20 * type.text,
-    server2: lanes + lineHeight(type.text),
-    server3: 28 * type.text,
-    server4: 32 * type.text,
+  const processes: Record<Design['process'], number> = {
+    seat: 20 * type.text,
+    lanes: lanes + lineHeight(type.text),
+    loop: (design.speaks === 'lines' ? 28 : 32) * type.text, // the echo has its ribbon
+    box: 20 * type.text,
   };
   let y = 0;
   const band = (inside: number): Rect => {
@@ -112,7 +112,7 @@ export function stacked(server: ServerId, crowd: Crowd, size: StageSize, type: S
   const bands = {
     clients: band(tally + rows),
     kernel: band(strip + gap + rows),
-    process: band(processes[server]),
+    process: band(processes[design.process]),
   };
   const strips = { clients: tally, kernel: strip, process: strip };
   const part = (from: (name: keyof typeof strips) => { y: number; height: number }) => ({

@@ -89,7 +89,7 @@ export function stageLayout(server: ServerState, rows: ClientRows, size: StageSi
     gone: gone.length,
     refused: gone.some(({ row }) => row.place === 'refused'),
   };
-  const frame = narrow ? stacked(server.id, crowd, size, type) : sideBySide(crowd, size, type);
+  const frame = narrow ? stacked(server.design, crowd, size, type) : sideBySide(crowd, size, type);
   const { bands, door, plan, areas } = frame;
 
   const shown = chooseInFront(present, plan.drawn);

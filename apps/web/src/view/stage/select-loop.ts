@@ -48,7 +48,7 @@ export function layoutSelect(
 ): SelectPicture {
   const { small, text: base, large, space } = type;
   const thread = loopThread(server);
-  const echoes = server.id === 'server4';
+  const echoes = server.design.speaks === 'bytes';
   const pad = 0.5 * space;
   const isLow = projector && rect.height < (echoes ? 20 : 13) * small;
   const ribbonSpace = echoes ? ribbonHeight(type, projector, isLow) + 0.5 * space : 0;
@@ -118,7 +118,7 @@ function layoutDial(
   projector: boolean,
 ): LoopDial {
   // An echo calculates nothing.
-  const ring = server.id === 'server4' ? phases.filter((name) => name !== 'calculate') : phases;
+  const ring = !server.design.calculates ? phases.filter((name) => name !== 'calculate') : phases;
   const step = (2 * Math.PI) / ring.length;
   const gap = 0.35 * space;
   const halves = {

@@ -3,8 +3,8 @@
  * room there is and not by how much happened.
  */
 
-import type { LabEvent, ServerId } from '@sockscope/tcp-core/trace/events';
-import type { LabState } from '@sockscope/tcp-core/trace/lab-state';
+import type { LabEvent } from '@sockscope/tcp-core/trace/events';
+import type { ServerState } from '@sockscope/tcp-core/trace/lab-state';
 import type { Found } from './cast.ts';
 import {
   FOLDED,
@@ -20,10 +20,9 @@ import { Walk } from './walk.ts';
 
 export interface TimelineInput {
   /** The state before the first of the events. */
-  before: LabState;
+  before: ServerState;
   /** In the order of the log; those of other servers are left out. */
   events: readonly LabEvent[];
-  server: ServerId;
   /** The event that is shown: what comes after it is never merged with what came before. */
   until: number;
   axis: TimelineAxis;
@@ -46,16 +45,16 @@ export const MOST_ITEMS = 2_000;
 const NOTHING_KEPT: ReadonlySet<string> = new Set();
 
 export function timelineModel(input: TimelineInput): TimelineModel {
-  const { before, events, server, axis, window, firstStep, grain, until, mostLanes } = input;
-  const walk = new Walk(before.servers[server], axis, grain);
+  const { before, events, axis, window, firstStep, grain, until, mostLanes } = input;
+  const walk = new Walk(before, axis, grain);
   let step = firstStep;
   for (const event of events) {
-    if (event.server === server) walk.take(event, step++);
+    if (event.server === before.id) walk.take(event, step++);
   }
   walk.finish(Math.min(input.end, window.to));
 
   const found = walk.cast.all.filter((one) => !isSpare(one));
-  const lanes = chooseLanes(server, found, mostLanes, input.kept ?? NOTHING_KEPT);
+  const lanes = chooseLanes(before.id, found, mostLanes, input.kept ?? NOTHING_KEPT);
   const drawn = new Set(lanes.map(({ key }) => key));
   const known = new Set(found.map(({ key }) => key));
 

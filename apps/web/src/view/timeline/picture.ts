@@ -5,7 +5,8 @@
 
 import type { ServerId } from '@sockscope/tcp-core/trace/events';
 import type { LabHistory } from '@sockscope/tcp-core/trace/history';
-import type { LabState } from '@sockscope/tcp-core/trace/lab-state';
+import type { ServerState } from '@sockscope/tcp-core/trace/lab-state';
+import { emptyServer } from '@sockscope/tcp-core/trace/reducer';
 import type { TimelineAxis, TimeWindow } from './items.ts';
 import { grainOf, lanesThatFit, timelineLayout, type TimelineLayout } from './layout.ts';
 import { timelineModel } from './model.ts';
@@ -32,7 +33,7 @@ export class TimelinePicture {
   /** Null: the newest events; else what was shown when time was held, and where it was moved to. */
   #window: TimeWindow | null = null;
   #kept: ReadonlySet<string> = new Set();
-  #before: LabState | null = null;
+  #before: ServerState | null = null;
   #beforeSeq = -1;
   #key = '';
   #layout: TimelineLayout | null = null;
@@ -63,13 +64,14 @@ export class TimelinePicture {
     const { history, server } = this.log;
     const { events, firstStep, beforeSeq } = this.log.within(window, axis);
     if (this.#beforeSeq !== beforeSeq || !this.#before) {
-      this.#before = history.stateAt(beforeSeq);
+      // Before it joined nothing is known of it.
+      const now = history.now.servers[server]!;
+      this.#before = history.stateAt(beforeSeq).servers[server] ?? emptyServer(now);
       this.#beforeSeq = beforeSeq;
     }
     const model = timelineModel({
       before: this.#before,
       events,
-      server,
       until: live ? Infinity : seq,
       axis,
       window,

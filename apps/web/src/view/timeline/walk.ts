@@ -2,7 +2,6 @@
 
 import type { BlockingCall, LabEvent } from '@sockscope/tcp-core/trace/events';
 import type { ServerState } from '@sockscope/tcp-core/trace/lab-state';
-import { speaksLines } from '../servers.ts';
 import { callWords } from '../waiting.ts';
 import { bytesSaid, count, said } from '../words.ts';
 import { Cast, laneOfConnection, laneOfThread } from './cast.ts';
@@ -24,6 +23,7 @@ export class Walk {
   readonly readySets: ReadySet[] = [];
   readonly cast = new Cast();
 
+  readonly #speaksLines: boolean;
   readonly #axis: TimelineAxis;
   /** A calculation shorter than this is a mark, longer ones are spans. */
   readonly #grain: number;
@@ -40,6 +40,7 @@ export class Walk {
 
   /** `before`: the server's state before the first event. */
   constructor(before: ServerState, axis: TimelineAxis, grain: number) {
+    this.#speaksLines = before.design.speaks === 'lines';
     this.#axis = axis;
     this.#grain = grain;
     this.#listener = before.fd;
@@ -143,7 +144,7 @@ export class Walk {
         this.#onConnection(event, 'received', textOf(event.preview));
         break;
       case 'sent': {
-        const bad = speaksLines(event.server) && event.preview.startsWith('error: ');
+        const bad = this.#speaksLines && event.preview.startsWith('error: ');
         this.#onConnection(event, 'sent', textOf(event.preview), bad);
         break;
       }
@@ -171,6 +172,7 @@ export class Walk {
       case 'closed':
         this.#closed(event);
         break;
+      case 'joined':
       case 'starting':
       case 'threadStarted':
       case 'threadEnded':

@@ -3,13 +3,13 @@
  * the event names the place; source-lines.ts finds the line.
  */
 
-import type { Ending, LabEvent } from './events.ts';
+import type { Ending, LabEvent } from '../trace/events.ts';
 import {
   connectionNumbered,
   type ConnectionState,
   type ServerState,
   type ThreadState,
-} from './lab-state.ts';
+} from '../trace/lab-state.ts';
 
 /** Places in the text of the servers. */
 export type Site =
@@ -48,20 +48,21 @@ export interface Place {
 }
 
 /** The file with a server's own function. */
-export function mainSource(server: Pick<ServerState, 'id'>): ServerSource {
-  if (server.id === 'server1') return 'one-at-a-time';
-  if (server.id === 'server2') return 'thread-per-client';
-  return server.id === 'server3' ? 'select' : 'echo';
+export function mainSource({ design }: Pick<ServerState, 'design'>): ServerSource {
+  return design.name as ServerSource;
 }
 
-/** The files that a server's threads run in: server 1 may borrow serveClient from server 2. */
-export function sourcesOf(server: Pick<ServerState, 'id' | 'settings'>): ServerSource[] {
+/** The files that a server's threads run in: one at a time may borrow serveClient. */
+export function sourcesOf(server: Pick<ServerState, 'design' | 'settings'>): ServerSource[] {
   const main = mainSource(server);
   return borrowsServeClient(server) ? [main, 'thread-per-client'] : [main];
 }
 
-function borrowsServeClient({ id, settings }: Pick<ServerState, 'id' | 'settings'>): boolean {
-  return id === 'server1' && settings.policy !== 'busy';
+function borrowsServeClient({
+  design,
+  settings,
+}: Pick<ServerState, 'design' | 'settings'>): boolean {
+  return design.process === 'seat' && settings.policy !== 'busy';
 }
 
 /** Those of server 1 are in serveClient, if it does not serve by itself. */
@@ -131,9 +132,9 @@ function siteOfStep(server: ServerState, thread: ThreadState, step: Step): Site 
     case 'threadEnded':
       return startOf(thread);
     case 'listening':
-      return server.id === 'server1' && hasServed(server, thread) ? 'listenAgain' : 'listen';
+      return isSeat(server) && hasServed(server, thread) ? 'listenAgain' : 'listen';
     case 'listenerClosed':
-      return server.id === 'server1' && server.settings.policy === 'refuse' && isServing(server)
+      return isSeat(server) && server.settings.policy === 'refuse' && isServing(server)
         ? 'closeListener'
         : 'start';
     case 'accepted':
@@ -151,7 +152,7 @@ function siteOfStep(server: ServerState, thread: ThreadState, step: Step): Site 
     case 'sent':
       // No server speaks first: who has said nothing is being turned away.
       if (connection?.received.calls === 0) return siteOfRefusal(server, connection);
-      return server.id === 'server4' && !step.fresh ? 'sendPending' : 'send';
+      return !server.design.calculates && !step.fresh ? 'sendPending' : 'send';
     case 'refused':
       return siteOfRefusal(server, connection);
     case 'shutdown':
@@ -161,6 +162,7 @@ function siteOfStep(server: ServerState, thread: ThreadState, step: Step): Site 
     case 'summed':
       return servesOne(server, thread) ? 'clientLoop' : 'loop';
     case 'blocked':
+    case 'joined':
     case 'starting':
     case 'stopped':
     case 'crashed':
@@ -188,24 +190,29 @@ function siteOfCalculation(
   connection: ConnectionState | undefined,
 ): Site {
   const waitsInSelect =
-    server.id === 'server3' || !(server.id === 'server2' || borrowsServeClient(server));
+    server.design.process === 'loop' || (isSeat(server) && !borrowsServeClient(server));
   const cameToLast = connection !== undefined && lastSelect?.served.at(-1) === connection.fd;
   return !waitsInSelect || fresh || cameToLast ? 'calculate' : 'calculateAfterSilence';
 }
 
 /** Server 1 refuses by a line of its own; all others only inside accept, without a descriptor left. */
 function siteOfRefusal(server: ServerState, connection: ConnectionState | undefined): Site {
-  if (server.id !== 'server1' || server.settings.policy !== 'busy' || !connection) return 'accept';
+  if (!isSeat(server) || server.settings.policy !== 'busy' || !connection) return 'accept';
   const atTheDoor = connection.refused?.startsWith('busy:') ?? isNewcomer(server, connection);
   return atTheDoor ? 'refuse' : 'accept';
 }
 
 /** Server 1: accepted while somebody else is served. */
 function isNewcomer(server: ServerState, { id }: ConnectionState): boolean {
-  if (server.id !== 'server1') return false;
+  if (!isSeat(server)) return false;
   return Object.values(server.connections).some(
     (other) => other.id < id && other.refused === null && other.end === null,
   );
+}
+
+/** One at a time. */
+function isSeat({ design }: ServerState): boolean {
+  return design.process === 'seat';
 }
 
 function isServing(server: ServerState): boolean {
@@ -218,5 +225,5 @@ function hasServed(server: ServerState, { since }: ThreadState): boolean {
 }
 
 function servesOne(server: ServerState, thread: ThreadState): boolean {
-  return thread.role === 'client' || (server.id === 'server1' && isServing(server));
+  return thread.role === 'client' || (isSeat(server) && isServing(server));
 }
