@@ -55,7 +55,6 @@ export const test = base.extend<Lab>({
   },
 });
 
-
 /** Everything that the page's console calls an error: a script's, a policy's, a request's. */
 export function collectComplaints(page: Page): string[] {
   const complaints: string[] = [];
