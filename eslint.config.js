@@ -52,6 +52,20 @@ function arrows(folder, ...patterns) {
   };
 }
 
+const corePatterns = [
+  {
+    regex: '^@sockscope/|/apps/',
+    message: 'tcp-core knows nothing of the gateway and the page.',
+  },
+];
+const pagePatterns = [
+  { regex: '^node:', message: 'The page runs in the browser.' },
+  {
+    regex: '^@sockscope/(?!tcp-core/(trace|designs)/)|/packages/',
+    message: 'The page knows the browser-safe exports of tcp-core (trace, designs), nothing else.',
+  },
+];
+
 export default defineConfig(
   includeIgnoreFile(join(import.meta.dirname, '.gitignore')),
   js.configs.recommended,
@@ -117,10 +131,7 @@ export default defineConfig(
     },
   },
 
-  arrows('packages', {
-    regex: '^@sockscope/|/apps/',
-    message: 'tcp-core knows nothing of the gateway and the page.',
-  }),
+  arrows('packages', ...corePatterns),
   arrows('packages/tcp-core/src/trace', {
     regex: '^(?!\\./[^/]+$)',
     message: 'trace runs in the browser, too: it imports nothing from outside its folder.',
@@ -141,15 +152,39 @@ export default defineConfig(
       message: 'A server may know types of the event log, but reports nothing itself.',
     },
   ),
-  arrows(
-    'apps/web/src',
-    { regex: '^node:', message: 'The page runs in the browser.' },
-    {
-      regex: '^@sockscope/(?!tcp-core/(trace|designs)/)|/packages/',
-      message:
-        'The page knows the browser-safe exports of tcp-core (trace, designs), nothing else.',
-    },
-  ),
+  arrows('packages/tcp-core/src/sockets', {
+    regex: '^(?!\\./|\\.\\./trace/events\\.ts$|node:|koffi$)',
+    message: 'The socket layer knows the system and the types of the event log; nothing else.',
+  }),
+  arrows('packages/tcp-core/src/conversation', {
+    regex: '^(?!\\./|\\.\\./(sockets/api|trace/events)\\.ts$|node:buffer$)',
+    message: 'The conversation knows the socket API; nothing else.',
+  }),
+  arrows('packages/tcp-core/src/arithmetic', {
+    regex: '^(?!\\./|mathjs|decimal\\.js$)',
+    message: 'Arithmetic knows of no socket and no server.',
+  }),
+  arrows('packages/tcp-core/src/client', {
+    regex: '^(?!\\./|\\.\\./trace/|node:)',
+    message: 'The client knows the servers by their sockets alone.',
+  }),
+  arrows('packages/tcp-core/src/host', ...corePatterns, {
+    regex: '^\\.\\./(cli|client)/',
+    message: 'The lab knows nothing of the programs.',
+  }),
+  arrows('packages/tcp-core/src/cli', ...corePatterns, {
+    regex: '^\\.\\./(servers|sockets|conversation|arithmetic)/',
+    message: 'The programs run the lab; they know nothing of how a server is made.',
+  }),
+  arrows('apps/web/src', ...pagePatterns),
+  arrows('apps/web/src/state', ...pagePatterns, {
+    regex: '/components/',
+    message: 'State is drawn by components; it knows none.',
+  }),
+  arrows('apps/web/src/view', ...pagePatterns, {
+    regex: '/(components|state)/|^svelte',
+    message: 'A view is a pure function: no component, no state, no framework.',
+  }),
   arrows('apps/gateway/src', {
     regex: '^@sockscope/(?!tcp-core/)|/packages/|/web/',
     message: 'The gateway knows the exports of tcp-core.',

@@ -15,7 +15,7 @@ import {
   SO_RCVTIMEO,
   SOL_SOCKET,
 } from './libc.ts';
-import type { PosixSockets } from './posix.ts';
+import type { Layer } from './layer.ts';
 import type { TracedConnection } from './socket-trace.ts';
 import { peerHasSentFin } from './tcp-state.ts';
 
@@ -25,7 +25,7 @@ const HAND_ON_MS = 20;
 export class PosixConnection implements Connection, TracedConnection {
   readonly fd: number;
   readonly id: number;
-  readonly #sockets: PosixSockets;
+  readonly #sockets: Layer;
   #received = 0;
   #sent = 0;
   #peerClosed = false;
@@ -37,7 +37,7 @@ export class PosixConnection implements Connection, TracedConnection {
   #closed = false;
   #drained = 0;
 
-  constructor(sockets: PosixSockets, fd: number, id: number) {
+  constructor(sockets: Layer, fd: number, id: number) {
     this.#sockets = sockets;
     this.fd = fd;
     this.id = id;

@@ -2,18 +2,28 @@
 
 import type { Address, DontWait, Listener } from './api.ts';
 import { errnoName, lastError, libc, openSpareFd, OUR_FAULT, SOCK_CLOEXEC } from './libc.ts';
+import type { Layer } from './layer.ts';
 import type { PosixConnection } from './posix-connection.ts';
-import type { PosixSockets } from './posix.ts';
 import { decodeSockaddr, SOCKADDR_MAX } from './sockaddr.ts';
+
+/** What a listener needs of it besides. */
+export interface AcceptingLayer extends Layer {
+  /** Blocks until a newcomer is in the listener's queue and may be accepted. Throws Stopped. */
+  waitToAccept(listener: { fd: number }): void;
+  /** Nobody can be accepted now, for want of descriptors or memory: the next look comes later. */
+  turnDeaf(listener: { fd: number }): void;
+  /** A connection for a new socket. */
+  accepted(fd: number, peer: Address): PosixConnection;
+}
 
 export class PosixListener implements Listener {
   readonly fd: number;
   readonly at: Address;
-  readonly #sockets: PosixSockets;
+  readonly #sockets: AcceptingLayer;
   /** Given up for a moment when there is no other descriptor left. */
   #spareFd: number;
 
-  constructor(sockets: PosixSockets, fd: number, at: Address) {
+  constructor(sockets: AcceptingLayer, fd: number, at: Address) {
     this.#sockets = sockets;
     this.fd = fd;
     this.at = at;

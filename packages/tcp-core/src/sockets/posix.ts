@@ -37,30 +37,14 @@ import {
   TCP_KEEPINTVL,
   TCP_NODELAY,
 } from './libc.ts';
+import type { LayerOptions } from './layer.ts';
 import { LingeringSockets } from './lingering.ts';
 import { PosixConnection } from './posix-connection.ts';
-import { PosixListener } from './posix-listener.ts';
+import { type AcceptingLayer, PosixListener } from './posix-listener.ts';
 import { ReceiveBuffer } from './receive-buffer.ts';
 import { decodeSockaddr, encodeSockaddr, SOCKADDR_MAX } from './sockaddr.ts';
-import type { Blocking, SocketTrace, TracedConnection } from './socket-trace.ts';
+import type { Blocking } from './socket-trace.ts';
 import { isReset } from './tcp-state.ts';
-
-/** What the layer is given by the thread that it runs in. */
-export interface PosixOptions {
-  /** Readable when the thread shall stop. */
-  wakeFd: number;
-  /** Whether it shall stop; set before its sockets are shut down from outside. */
-  stopping(): boolean;
-  backlog: number;
-  trace: SocketTrace;
-  /** A number for a new connection. */
-  nextConnection(): number;
-  /** Keeps the book of open descriptors, so that those of a dead thread can be closed. */
-  opened(fd: number): void;
-  closed(fd: number): void;
-  /** Server 2: finds a thread for the connection. */
-  startThread(client: TracedConnection): void;
-}
 
 /** After so much silence the kernel asks a client whether it is there; unanswered, it is gone after 25 s. */
 const KEEPALIVE = { idleSeconds: 10, intervalSeconds: 5, probes: 3 };
@@ -68,8 +52,8 @@ const KEEPALIVE = { idleSeconds: 10, intervalSeconds: 5, probes: 3 };
 /** When no newcomer can be accepted, nor turned away, the next look at the queue comes after so long. */
 const DEAF_MS = 100;
 
-export class PosixSockets implements Sockets {
-  readonly options: PosixOptions;
+export class PosixSockets implements Sockets, AcceptingLayer {
+  readonly options: LayerOptions;
   readonly lingering = new LingeringSockets();
   readonly buffer = new ReceiveBuffer();
   readonly #open = new Set<PosixConnection | PosixListener>();
@@ -80,7 +64,7 @@ export class PosixSockets implements Sockets {
   /** A listener whose accept would fail: it would be ready for ever, so it is not watched. */
   #deaf = { fd: -1, until: -Infinity };
 
-  constructor(options: PosixOptions) {
+  constructor(options: LayerOptions) {
     this.options = options;
     this.#wakeFdAlone = [options.wakeFd];
   }
@@ -187,10 +171,6 @@ export class PosixSockets implements Sockets {
     this.lingering.closeAll();
   }
 
-  /**
-   * Blocks until `fd` is ready for `events`, false if it is not at `deadline` (performance.now(),
-   * ms). Throws Stopped.
-   */
   waitFor(
     call: 'accept' | 'recv' | 'send' | 'close',
     fd: number,
@@ -225,19 +205,16 @@ export class PosixSockets implements Sockets {
     }
   }
 
-  /** Before a thread blocks on one descriptor: whether it wants to come back soon to report more. */
   hasFactsToHandOn(call: 'recv', fd: number): boolean {
     const what = (): Blocking => ({ call, read: [fd], write: [], own: [], timeoutMs: null });
     return this.options.trace.blocking(performance.now(), what) !== Infinity;
   }
 
-  /** Blocks until a newcomer is in the listener's queue and may be accepted. Throws Stopped. */
   waitToAccept({ fd }: PosixListener): void {
     while (this.#isDeaf) this.waitFor('accept', -1, POLLIN, this.#deaf.until);
     this.waitFor('accept', fd, POLLIN, Infinity);
   }
 
-  /** Nobody can be accepted now, for want of descriptors or memory: the next look comes later. */
   turnDeaf({ fd }: PosixListener): void {
     this.#deaf = { fd, until: performance.now() + DEAF_MS };
   }
