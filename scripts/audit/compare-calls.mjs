@@ -125,11 +125,11 @@ class Comparison {
         : this.#open.findIndex((fact) => fits(fact));
     const [fact] = at < 0 ? [] : this.#open.splice(at, 1);
     if (fact) return { entry, fact };
-    this.#ledger.compare(
-      kinds[event.type] ?? '',
-      false,
-      () => `no such call of this thread (${this.#thread.tid})\n${shown(entry, [])}`,
-    );
+    this.#ledger.compare(kinds[event.type] ?? '', false, () => {
+      const next = this.#coming.slice(this.#arrived).find(fits);
+      const late = next ? `; the next one could be told ${next.earliest - entry.at} µs later` : '';
+      return `no such call of this thread (${this.#thread.tid})${late}\n${shown(entry, next ? [next.call] : [])}`;
+    });
     return undefined;
   }
 
