@@ -50,4 +50,9 @@ test('a fifth server is drawn on wall and stage, talked to, and replayed', async
   await lab.keyboard.press('End');
   await expect(stage.clients).toHaveCount(2);
   await expect(lab).toHaveURL(/\?server=5$/);
+
+  // One that has not joined is the wall.
+  await lab.goto(lab.url().replace('server=5', 'server=9'));
+  await expect(lab).toHaveURL(/\/$/);
+  await expect(lab.getByRole('region', { name: /^Server 5:/ })).toBeVisible();
 });
