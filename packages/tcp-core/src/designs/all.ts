@@ -7,17 +7,16 @@ import { design as select, words as selectWords } from './select.ts';
 import { design as threadPerClient, words as threadPerClientWords } from './thread-per-client.ts';
 import type { Words } from './words.ts';
 
-const words: readonly (readonly [name: string, words: Words])[] = [
+const words: ReadonlyMap<string, Words> = new Map([
   [oneAtATime.name, oneAtATimeWords],
   [threadPerClient.name, threadPerClientWords],
   [select.name, selectWords],
   [echo.name, echoWords],
-];
-const wordsByName: ReadonlyMap<string, Words> = new Map(words);
+]);
 
 /** A design's words; for one that nobody wrote words for, its name. */
 export function wordsOf({ name }: { name: string }): Words {
-  return wordsByName.get(name) ?? { name, does: name, idea: name, stage: name, samples: [] };
+  return words.get(name) ?? { name, does: name, idea: name, stage: name, samples: [] };
 }
 
 /** The four servers of the assignment. */
