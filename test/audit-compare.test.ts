@@ -6,7 +6,7 @@ import type { Story } from '../scripts/audit/client.mjs';
 import { compare } from '../scripts/audit/compare.mjs';
 import { TraceReader } from '../scripts/audit/strace-reader.mjs';
 
-/** Server 3, one client that asks once and leaves. Times are microseconds. */
+/** Server 3, one client that asks once and leaves. Times are microseconds. The engine stops the thread before a close. */
 const calls = `
 1000 listen(4, 511) = 0
 1100 getsockname(4, {sa_family=AF_INET, sin_port=htons(5003), sin_addr=inet_addr("\\x31\\x32\\x37\\x2e\\x30\\x2e\\x30\\x2e\\x31")}, [28 => 16]) = 0
@@ -17,8 +17,9 @@ const calls = `
 608000 sendto(5, "\\x32\\x0a", 2, MSG_DONTWAIT|MSG_NOSIGNAL, NULL, 0) = 2
 610000 select(6, [3 4 5], [], NULL, NULL) = 1 (in [5]) 600000
 1211000 recvfrom(5, "", 4096, MSG_DONTWAIT, NULL, NULL) = 0
-1213000 close(5) = 0
-1215000 select(5, [3 4], [], NULL, NULL) = 1 (in [3]) 900000
+1212950 futex(0x1000, FUTEX_WAIT_PRIVATE, 2, NULL) = 0 3000
+1216000 close(5) = 0
+1217000 select(5, [3 4], [], NULL, NULL) = 1 (in [3]) 898000
 2116000 close(4) = 0
 `;
 
@@ -44,7 +45,7 @@ const truth: readonly [number, LabFact][] = [
     1_212_900,
     { type: 'closed', ...client, how: 'fin', errno: null, received: 4, sent: 2, drained: 0 },
   ],
-  [1_214_900, { type: 'blocked', call: 'select', read: [4], ...waits }],
+  [1_216_900, { type: 'blocked', call: 'select', read: [4], ...waits }],
   [2_115_900, { type: 'listenerClosed', fd: 4 }],
   [2_117_000, { type: 'threadEnded', tid: 7 }],
 ];
@@ -52,8 +53,8 @@ const truth: readonly [number, LabFact][] = [
 const story: Story = {
   client: { number: 1, server: 'server3', atMs: 0, from: { address: '', port: 0 }, steps: [] },
   ...{ address: '127.0.0.1', port: 40_000, calledAt: 501_000, connectedAt: 502_000, written: 4 },
-  ...{ finAt: 1_209_000, resetAt: null, got: 2, firstBytes: '2\n', endedAt: 1_213_500 },
-  ...{ closedAt: 1_214_000, error: null, gaveUp: false, isEcho: true },
+  ...{ finAt: 1_209_000, resetAt: null, got: 2, firstBytes: '2\n', endedAt: 1_216_500 },
+  ...{ closedAt: 1_217_000, error: null, gaveUp: false, isEcho: true },
 };
 
 /** The kinds in which something is wrong. */

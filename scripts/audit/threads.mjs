@@ -81,8 +81,7 @@ export function factsOf({ calls }, book) {
       facts.push({
         ...{ type, fd, socket: undefined, call, bytes: 0, requested: 0, preview: '' },
         ...{ watch: undefined, optional: false, waitedSince },
-        earliest:
-          type === 'closed' || type === 'listenerClosed' ? (calls[i - 1]?.exit ?? 0) : call.exit,
+        earliest: type === 'closed' || type === 'listenerClosed' ? endBefore(calls, i) : call.exit,
         latest: nextBegun[i] ?? Infinity,
         ...more,
       });
@@ -133,6 +132,19 @@ export function factsOf({ calls }, book) {
     }
   }
   return facts;
+}
+
+/**
+ * When the call before this one returned. An event of close is stamped ahead of the call, and a futex
+ * may lie in between: the engine's own, at any time (it waits for its collector of garbage).
+ *
+ * @param {readonly Call[]} calls
+ * @param {number} i
+ */
+function endBefore(calls, i) {
+  let before = i - 1;
+  while (calls[before]?.name === 'futex') before -= 1;
+  return calls[before]?.exit ?? 0;
 }
 
 /**
