@@ -25,6 +25,7 @@ const parts = [
     elsewhere: true,
     inputs: [
       'apps/web',
+      'packages/tcp-core/src/designs',
       'packages/tcp-core/src/trace',
       'packages/tcp-core/src/servers',
       'packages/tcp-core/twins',
