@@ -54,8 +54,14 @@ function arrows(folder, ...patterns) {
 
 const corePatterns = [
   {
-    regex: '^@sockscope/|/apps/',
-    message: 'tcp-core knows nothing of the gateway and the page.',
+    regex: '^@sockscope/|/apps/|/packages/',
+    message: 'tcp-core knows nothing of the lab, the gateway and the page.',
+  },
+];
+const labPatterns = [
+  {
+    regex: '^@sockscope/(?!tcp-core/)|/apps/|/packages/',
+    message: 'The lab knows the exports of tcp-core, nothing else.',
   },
 ];
 const pagePatterns = [
@@ -131,7 +137,7 @@ export default defineConfig(
     },
   },
 
-  arrows('packages', ...corePatterns),
+  arrows('packages/tcp-core/src', ...corePatterns),
   arrows('packages/tcp-core/src/trace', {
     regex: '^(?!\\./[^/]+$)',
     message: 'trace runs in the browser, too: it imports nothing from outside its folder.',
@@ -168,13 +174,23 @@ export default defineConfig(
     regex: '^(?!\\./|\\.\\./trace/|node:)',
     message: 'The client knows the servers by their sockets alone.',
   }),
-  arrows('packages/tcp-core/src/host', ...corePatterns, {
-    regex: '^\\.\\./(cli|client)/',
-    message: 'The lab knows nothing of the programs.',
+  arrows('packages/lab/src', ...labPatterns),
+  arrows('packages/lab/src/ours', ...labPatterns, {
+    regex: '/(lab\\.ts$|watch/)',
+    message:
+      'A server of ours knows the event log that it reports to, not who hosts or watches it.',
   }),
-  arrows('packages/tcp-core/src/cli', ...corePatterns, {
-    regex: '^\\.\\./(servers|sockets|conversation|arithmetic)/',
-    message: 'The programs run the lab; they know nothing of how a server is made.',
+  arrows('packages/lab/src/watch', ...labPatterns, {
+    regex: '/(lab\\.ts$|ours/)|^@sockscope/tcp-core/servers/',
+    message: 'Who watches knows the log and the system, not what it watches.',
+  }),
+  arrows('packages/test-kit/src', {
+    regex: '^@sockscope/(?!tcp-core/trace/)|/packages/',
+    message: 'What tests need knows the event log at most.',
+  }),
+  arrows('apps/cli/src', {
+    regex: '^@sockscope/(?!tcp-core/|lab/|gateway/)|/packages/',
+    message: 'The programs know the exports of tcp-core, the lab and the gateway.',
   }),
   arrows('apps/web/src', ...pagePatterns),
   arrows('apps/web/src/state', ...pagePatterns, {
@@ -186,7 +202,7 @@ export default defineConfig(
     message: 'A view is a pure function: no component, no state, no framework.',
   }),
   arrows('apps/gateway/src', {
-    regex: '^@sockscope/(?!tcp-core/)|/packages/|/web/',
-    message: 'The gateway knows the exports of tcp-core.',
+    regex: '^@sockscope/(?!tcp-core/|lab/)|/packages/|/web/',
+    message: 'The gateway knows the exports of tcp-core and of the lab.',
   }),
 );

@@ -14,7 +14,7 @@ test.beforeAll(async () => {
   await build({
     input: {
       'five-servers': file('five-servers.ts'),
-      thread: file('../packages/tcp-core/src/host/thread.ts'),
+      thread: file('../packages/lab/src/ours/thread.ts'),
     },
     platform: 'node',
     external: ['bufferutil', 'koffi'],

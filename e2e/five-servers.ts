@@ -4,13 +4,13 @@ import { fileURLToPath } from 'node:url';
 import { buildApp } from '../apps/gateway/src/app.ts';
 import { openLog } from '../apps/gateway/src/log.ts';
 import { design } from '../packages/tcp-core/src/designs/select.ts';
-import { LabHost } from '../packages/tcp-core/src/host/lab-host.ts';
+import { Lab } from '../packages/lab/src/lab.ts';
 import { serversInOrder } from '../packages/tcp-core/src/trace/lab-state.ts';
 
 // Seen from the bundle, in apps/gateway/.cache/five-servers/.
 const webRoot = fileURLToPath(new URL('../../../web/dist/', import.meta.url));
 
-const lab = new LabHost();
+const lab = new Lab();
 const options = { maxSessions: 100 };
 const app = await buildApp({ lab, webRoot, options, lan: undefined, logger: openLog('silent') });
 await lab.join({ id: 'another', number: 5, design });

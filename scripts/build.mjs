@@ -15,6 +15,7 @@ import { diskFull, Problem } from './problem.mjs';
  */
 
 const shared = ['pnpm-lock.yaml', 'tsconfig.base.json', 'packages/tcp-core/package.json'];
+const lab = ['packages/lab', 'packages/tcp-core/src', ...shared];
 
 /** @type {readonly Part[]} */
 const parts = [
@@ -36,13 +37,19 @@ const parts = [
     name: 'the gateway',
     folder: 'apps/gateway',
     tool: rolldown,
-    inputs: ['apps/gateway', 'packages/tcp-core/src', ...shared],
+    inputs: ['apps/gateway', ...lab],
   },
   {
-    name: 'the servers',
-    folder: 'packages/tcp-core',
+    name: 'the programs',
+    folder: 'apps/cli',
     tool: rolldown,
-    inputs: ['packages/tcp-core/src', 'packages/tcp-core/rolldown.config.ts', ...shared],
+    inputs: ['apps/cli', ...lab],
+  },
+  {
+    name: "the servers' threads",
+    folder: 'packages/lab',
+    tool: rolldown,
+    inputs: lab,
   },
 ];
 

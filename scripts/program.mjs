@@ -4,15 +4,12 @@ import { isOrphan, startedByNpm } from './child.mjs';
 import { plainly } from './problem.mjs';
 import { makeReady } from './ready.mjs';
 
-/** @typedef {{ main: (program: string, args: string[]) => Promise<void> }} Programs */
-const programs = '../packages/tcp-core/dist/program.js';
+const sockscope = '../apps/cli/dist/main.js';
 
 await plainly(async () => {
-  const [program = '', ...args] = process.argv.slice(2);
   await makeReady();
   if (startedByNpm()) endWithNpm();
-  const { main } = /** @type {Programs} */ (await import(programs));
-  await main(program, args);
+  await import(sockscope);
 });
 
 /** npm hands signals on, but not its own death: that counts as a SIGTERM, too. */

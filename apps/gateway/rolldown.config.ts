@@ -7,7 +7,7 @@ import { defineConfig } from 'rolldown';
 export default defineConfig({
   input: {
     server: 'src/server.ts',
-    thread: '../../packages/tcp-core/src/host/thread.ts',
+    thread: '../../packages/lab/src/ours/thread.ts',
   },
   platform: 'node',
   // koffi finds their native binaries beside its own files.

@@ -10,15 +10,15 @@
 
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { LabHost } from '../../packages/tcp-core/src/host/lab-host.ts';
+import { Lab } from '../../packages/lab/src/lab.ts';
 import { markDescriptor, markName, MARK_EVERY_MS } from './marks.mjs';
 
 /** @typedef {import('../../packages/tcp-core/src/trace/events.ts').ServerId} ServerId */
-/** @typedef {Partial<import('../../packages/tcp-core/src/host/server-options.ts').ServerOptions>} Options */
+/** @typedef {Partial<import('../../packages/lab/src/ours/server-options.ts').ServerOptions>} Options */
 /** @typedef {{ id: number, server: ServerId, options: Options }} Order */
 
 const file = openSync(process.argv[2] ?? '', 'w');
-const lab = new LabHost({ epoch: 'audit' });
+const lab = new Lab({ epoch: 'audit' });
 let marks = 0;
 
 lab.onEvents((events) => {

@@ -10,7 +10,7 @@ import { rolldown } from 'rolldown';
 import { inRoot } from '../paths.mjs';
 
 /** @typedef {import('../../packages/tcp-core/src/trace/events.ts').ServerId} ServerId */
-/** @typedef {Partial<import('../../packages/tcp-core/src/host/server-options.ts').ServerOptions>} Options */
+/** @typedef {Partial<import('../../packages/lab/src/ours/server-options.ts').ServerOptions>} Options */
 
 /**
  * Every call by which a server's thread touches a socket or waits. A question mark: not every machine
@@ -54,7 +54,7 @@ export class TracedLab {
 
   /** Bundles the lab, which takes a second, and starts it. */
   static async start() {
-    const dist = inRoot('packages', 'tcp-core', 'dist');
+    const dist = inRoot('packages', 'lab', 'dist');
     mkdirSync(dist, { recursive: true });
     const folder = mkdtempSync(join(dist, 'audit-'));
     try {
@@ -165,7 +165,7 @@ async function bundle(folder) {
   const build = await rolldown({
     input: {
       lab: inRoot('scripts', 'audit', 'lab.mjs'),
-      thread: inRoot('packages', 'tcp-core', 'src', 'host', 'thread.ts'),
+      thread: inRoot('packages', 'lab', 'src', 'ours', 'thread.ts'),
     },
     platform: 'node',
     external: ['koffi'],

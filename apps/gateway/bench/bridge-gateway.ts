@@ -7,14 +7,14 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { LabHost } from '@sockscope/tcp-core/host/lab-host';
+import { Lab } from '@sockscope/lab/lab';
 import { serverIds } from '@sockscope/tcp-core/designs/all';
 import { pino } from 'pino';
 import { buildApp } from '../src/app.ts';
 
 const MAX_SESSIONS = 1000;
 
-const lab = new LabHost();
+const lab = new Lab();
 const app = await buildApp({
   lab,
   webRoot: '/nowhere',

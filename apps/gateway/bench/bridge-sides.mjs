@@ -88,7 +88,7 @@ export async function bundle() {
   const bundled = await rolldown({
     input: {
       'bridge-gateway': join(here, 'bridge-gateway.ts'),
-      thread: join(here, '../../../packages/tcp-core/src/host/thread.ts'),
+      thread: join(here, '../../../packages/lab/src/ours/thread.ts'),
     },
     platform: 'node',
     external: ['bufferutil', 'koffi'],

@@ -14,7 +14,7 @@ import { createServer } from 'node:net';
 import { cpus } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { median } from '../../../packages/tcp-core/bench/median.mjs';
+import { median } from '../../../packages/lab/bench/median.mjs';
 import { writeSection } from './benchmarks-file.mjs';
 import {
   askAll,

@@ -6,13 +6,13 @@
 
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { LabHost } from '@sockscope/tcp-core/host/lab-host';
+import { Lab } from '@sockscope/lab/lab';
 import { pino } from 'pino';
 import { buildApp } from '../src/app.ts';
 
 const TICK_MS = 5;
 
-const lab = new LabHost();
+const lab = new Lab();
 const logger = pino({ level: 'silent' });
 const app = await buildApp({ lab, webRoot: '/nowhere', options: { maxSessions: 10 }, logger });
 const [server3, server4] = await Promise.all([lab.start('server3'), lab.start('server4')]);

@@ -18,14 +18,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { rolldown } from 'rolldown';
 import { WebSocket } from 'ws';
-import { compile } from '../../../packages/tcp-core/bench/compile.mjs';
-import { median } from '../../../packages/tcp-core/bench/median.mjs';
+import { compile } from '../../../packages/lab/bench/compile.mjs';
+import { median } from '../../../packages/lab/bench/median.mjs';
 import { writeSection } from './benchmarks-file.mjs';
 
 const here = import.meta.dirname;
 /** Inside the package, because the bundle looks for its packages from where it lies. */
 const bundles = join(here, '../dist/stream-bench');
-const core = join(here, '../../../packages/tcp-core');
+const lab = join(here, '../../../packages/lab');
 const VIEWERS = 30;
 const EVENTS_PER_SECOND = 4000;
 const LAG_MS = 50;
@@ -211,7 +211,7 @@ async function bundle(events) {
   const build = await rolldown({
     input: {
       'stream-gateway': join(here, 'stream-gateway.ts'),
-      thread: join(core, 'src/host/thread.ts'),
+      thread: join(lab, 'src/ours/thread.ts'),
     },
     platform: 'node',
     external: ['bufferutil', 'koffi'],
@@ -219,7 +219,7 @@ async function bundle(events) {
       {
         name: 'events-off',
         transform: (code, id) =>
-          events === 'off' && id.endsWith('host/recorder.ts') ? `${code}\n${silence}\n` : undefined,
+          events === 'off' && id.endsWith('ours/recorder.ts') ? `${code}\n${silence}\n` : undefined,
       },
     ],
   });

@@ -4,7 +4,7 @@ import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import websocket from '@fastify/websocket';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
-import type { LabHost } from '@sockscope/tcp-core/host/lab-host';
+import type { Lab } from '@sockscope/lab/lab';
 import Fastify, {
   type FastifyBaseLogger,
   type FastifyError,
@@ -51,7 +51,7 @@ const webSocketOptions = {
 const DISMISS_MS = 200;
 
 export interface AppOptions {
-  lab: LabHost;
+  lab: Lab;
   /** The folder of the built page. */
   webRoot: string;
   options: { maxSessions: number };

@@ -1,7 +1,7 @@
 /** `GET /ws/client/:server`: the browser clients, one WebSocket each. */
 
 import { randomUUID } from 'node:crypto';
-import type { LabHost } from '@sockscope/tcp-core/host/lab-host';
+import type { Lab } from '@sockscope/lab/lab';
 import { reachableHere } from '@sockscope/tcp-core/trace/addresses';
 import { serverWithId } from '@sockscope/tcp-core/trace/lab-state';
 import type { FastifyRequest } from 'fastify';
@@ -15,7 +15,7 @@ import { PeerProofs } from './peer-proof.ts';
 import { ClientQuery, ServerParams } from './schemas.ts';
 
 export interface BridgeOptions {
-  lab: Pick<LabHost, 'state' | 'onEvents' | 'record' | 'now'>;
+  lab: Pick<Lab, 'state' | 'onEvents' | 'record' | 'now'>;
   /** How many browser clients there may be at once; more are refused with 503. */
   maxSessions: number;
 }

@@ -4,7 +4,7 @@
  */
 
 import { connect, isIPv6, type Socket } from 'node:net';
-import type { GatewayFact } from '@sockscope/tcp-core/host/lab-host';
+import type { GatewayFact } from '@sockscope/lab/lab';
 import { receiveError } from '@sockscope/tcp-core/sockets/receive-error';
 import { reservePort } from '@sockscope/tcp-core/sockets/reserved-port';
 import type { ServerId } from '@sockscope/tcp-core/trace/events';

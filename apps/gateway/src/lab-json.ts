@@ -1,6 +1,6 @@
 /** The lab's large answers, as the pieces of their JSON. */
 
-import type { LabHost } from '@sockscope/tcp-core/host/lab-host';
+import type { Lab } from '@sockscope/lab/lab';
 import type { LabEvent } from '@sockscope/tcp-core/trace/events';
 import type { LabState } from '@sockscope/tcp-core/trace/lab-state';
 import { jsonPieces, type Source } from './shared-json.ts';
@@ -8,10 +8,10 @@ import { jsonPieces, type Source } from './shared-json.ts';
 /** Down to each server's connections, of which there may be thousands. */
 const STATE_DEPTH = 4;
 
-type Lab = Pick<LabHost, 'state' | 'history'>;
+type LogOf = Pick<Lab, 'state' | 'history'>;
 
 /** `snapshot`, as /api/lab and /ws/lab send it; and the newest event's number. */
-export function snapshotOf(lab: Lab): [source: () => Source, seq: () => number] {
+export function snapshotOf(lab: LogOf): [source: () => Source, seq: () => number] {
   return [
     () => {
       const { state } = lab;
@@ -22,7 +22,7 @@ export function snapshotOf(lab: Lab): [source: () => Source, seq: () => number] 
 }
 
 /** `history`, as /api/history sends it; and the newest event's number. */
-export function historyOf(lab: Lab): [source: () => Source, seq: () => number] {
+export function historyOf(lab: LogOf): [source: () => Source, seq: () => number] {
   return [
     () => {
       const { history } = lab;

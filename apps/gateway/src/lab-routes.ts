@@ -1,6 +1,6 @@
 /** The lab by plain HTTP: its state, its history, its health, and the controls of its servers. */
 
-import type { LabHost } from '@sockscope/tcp-core/host/lab-host';
+import type { Lab } from '@sockscope/lab/lab';
 import type { ServerId } from '@sockscope/tcp-core/trace/events';
 import { serversInOrder, serverWithId } from '@sockscope/tcp-core/trace/lab-state';
 import { settingsOf } from '@sockscope/tcp-core/trace/settings';
@@ -17,7 +17,7 @@ const HISTORY_MS = 500;
 
 export function registerLabRoutes(
   app: Gateway,
-  { lab, limits }: { lab: LabHost; limits?: AddressLimits | undefined },
+  { lab, limits }: { lab: Lab; limits?: AddressLimits | undefined },
 ): void {
   const startedAt = performance.now();
   const reading = limits ? { config: { rateLimit: readingLimit(limits) } } : {};

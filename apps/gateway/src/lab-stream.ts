@@ -3,7 +3,7 @@
  * exactly once and in its order, or a `gap` says which are left out and a new snapshot follows.
  */
 
-import type { LabHost } from '@sockscope/tcp-core/host/lab-host';
+import type { Lab } from '@sockscope/lab/lab';
 import { eventBytes } from '@sockscope/tcp-core/trace/event-bytes';
 import type { LabEvent } from '@sockscope/tcp-core/trace/events';
 import type { WebSocket } from '@fastify/websocket';
@@ -48,7 +48,7 @@ interface Viewer {
 }
 
 export class LabStream {
-  readonly #lab: LabHost;
+  readonly #lab: Lab;
   readonly #snapshots: SharedJson;
   /** Writing what a viewer missed is some milliseconds of work. */
   readonly #line = new Line();
@@ -60,7 +60,7 @@ export class LabStream {
   #lastBatch = 0;
   #pauseMs = BATCH_MS.least;
 
-  constructor(lab: LabHost) {
+  constructor(lab: Lab) {
     this.#lab = lab;
     this.#snapshots = new SharedJson(...snapshotOf(lab), SNAPSHOT_MS);
     this.#unsubscribe = lab.onEvents((events) => this.#take(events));
@@ -202,7 +202,7 @@ export class LabStream {
   }
 }
 
-export function registerLabStream(app: Gateway, { lab }: { lab: LabHost }): void {
+export function registerLabStream(app: Gateway, { lab }: { lab: Lab }): void {
   const stream = new LabStream(lab);
   app.get(
     '/ws/lab',

@@ -3,7 +3,7 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import { LabHost } from '@sockscope/tcp-core/host/lab-host';
+import { Lab } from '@sockscope/lab/lab';
 import { CommanderError } from 'commander';
 import { endpoint, isLoopback, reachableHere } from '@sockscope/tcp-core/trace/addresses';
 import { serversInOrder } from '@sockscope/tcp-core/trace/lab-state';
@@ -34,7 +34,7 @@ class StartError extends Error {}
 
 async function start(options: Options): Promise<void> {
   const logger = openLog(options.logLevel);
-  const lab = new LabHost();
+  const lab = new Lab();
   let app: Gateway | undefined;
   const end = async (): Promise<void> => {
     await Promise.all([app?.close(), lab.close()]);
@@ -59,7 +59,7 @@ async function start(options: Options): Promise<void> {
 }
 
 /** All, or none: resolves with a line for each. */
-async function startServers(lab: LabHost, { tcpHost, tcpPorts }: Options): Promise<string[]> {
+async function startServers(lab: Lab, { tcpHost, tcpPorts }: Options): Promise<string[]> {
   return Promise.all(
     serversInOrder(lab.state).map(async ({ id: server }, index) => {
       const port = tcpPorts[index] ?? 0;

@@ -1,6 +1,6 @@
 /** Ends the process in good order, whoever asks for it, and in bounded time. */
 
-import { exitProcess } from '@sockscope/tcp-core/host/exit-process';
+import { exitProcess } from '@sockscope/lab/exit-process';
 
 /** If the end takes longer, it is forced: hundreds of threads take the kernel most of a second more. */
 const END_WITHIN_MS = 1300;

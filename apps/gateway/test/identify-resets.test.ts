@@ -6,7 +6,7 @@
 
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { LabHost } from '@sockscope/tcp-core/host/lab-host';
+import { Lab } from '@sockscope/lab/lab';
 import { reservePort } from '@sockscope/tcp-core/sockets/reserved-port';
 import type { LabEvent } from '@sockscope/tcp-core/trace/events';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -21,9 +21,9 @@ afterEach(async () => {
 /** The log of server 1, and what it says of whose each connection is. */
 class Log {
   readonly events: LabEvent[] = [];
-  readonly #lab: LabHost;
+  readonly #lab: Lab;
 
-  constructor(lab: LabHost) {
+  constructor(lab: Lab) {
     this.#lab = lab;
     lab.onEvents((batch) => this.events.push(...batch));
   }
@@ -65,7 +65,7 @@ class Log {
 const SERVER_1 = { policy: 'queue', port: 0 } as const;
 
 /** A client of server 1 that says its name, and leaves when it was answered: without TIME_WAIT. */
-function client(lab: LabHost, name: string, localPort = 0): Socket {
+function client(lab: Lab, name: string, localPort = 0): Socket {
   const { port } = lab.state.servers.server1!;
   const socket = connect({ host: '127.0.0.1', port: port ?? 0, localPort, noDelay: true });
   closing.push(() => socket.destroy());
@@ -97,7 +97,7 @@ describe('after resets in the accept queue', () => {
     'no label is wrong, on few ports, with restarts between: seed %i',
     async (seed) => {
       const random = randomFrom(seed);
-      const lab = new LabHost();
+      const lab = new Lab();
       closing.push(() => lab.close());
       const identifier = new Identifier(
         ({ server, connection, client: kind, session }) => {

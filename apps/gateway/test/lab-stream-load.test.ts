@@ -2,7 +2,7 @@
 
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
-import type { LabHost } from '@sockscope/tcp-core/host/lab-host';
+import type { Lab } from '@sockscope/lab/lab';
 import type { LabEvent, ServerId } from '@sockscope/tcp-core/trace/events';
 import { afterAll, afterEach, beforeAll, expect, it, onTestFinished } from 'vitest';
 import { VIEWER_BYTES } from '../src/lab-stream.ts';
@@ -10,7 +10,7 @@ import { startGateway, tcpClient, type Running } from './running-gateway.ts';
 import { Viewer } from './viewer.ts';
 
 let gateway: Running;
-let lab: LabHost;
+let lab: Lab;
 const viewers: Viewer[] = [];
 
 beforeAll(async () => {

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import type { LabHost } from '@sockscope/tcp-core/host/lab-host';
+import type { Lab } from '@sockscope/lab/lab';
 import { serverIds } from '@sockscope/tcp-core/designs/all';
 import { CHECKPOINT_EVERY, EVENTS_REMEMBERED } from '@sockscope/tcp-core/trace/history';
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
@@ -8,7 +8,7 @@ import { eventOf, startGateway, tcpClient, type Running } from './running-gatewa
 import { Viewer } from './viewer.ts';
 
 let gateway: Running;
-let lab: LabHost;
+let lab: Lab;
 const viewers: Viewer[] = [];
 
 beforeAll(async () => {

@@ -2,8 +2,8 @@
 
 import { once } from 'node:events';
 import { type AddressInfo, connect, type Socket } from 'node:net';
-import { LabHost } from '@sockscope/tcp-core/host/lab-host';
-import type { ServerOptions } from '@sockscope/tcp-core/host/server-options';
+import { Lab } from '@sockscope/lab/lab';
+import type { ServerOptions } from '@sockscope/lab/ours/server-options';
 import type { LabEvent, ServerId } from '@sockscope/tcp-core/trace/events';
 import { serverIds } from '@sockscope/tcp-core/designs/all';
 import { pino } from 'pino';
@@ -12,7 +12,7 @@ import { buildApp, type Lan } from '../src/app.ts';
 import type { Gateway } from '../src/gateway.ts';
 
 export interface Running {
-  lab: LabHost;
+  lab: Lab;
   app: Gateway;
   /** `127.0.0.1:<port>` */
   host: string;
@@ -38,7 +38,7 @@ export async function startGateway({
   listenAt?: string;
   lan?: Lan;
 } = {}): Promise<Running> {
-  const lab = new LabHost({ observeKernel });
+  const lab = new Lab({ observeKernel });
   const logger = pino({ level: 'silent' });
   const app = await buildApp({ lab, webRoot, options: { maxSessions }, lan, logger });
   await Promise.all(servers.map((server) => lab.start(server, serverOptions)));
@@ -53,7 +53,7 @@ export async function startGateway({
 
 /** Resolves with the first event, past or coming, for which `wanted` is true. */
 export async function eventOf<T extends LabEvent['type']>(
-  lab: LabHost,
+  lab: Lab,
   type: T,
   wanted: (event: Extract<LabEvent, { type: T }>) => boolean = () => true,
 ): Promise<Extract<LabEvent, { type: T }>> {
@@ -75,7 +75,7 @@ export async function eventOf<T extends LabEvent['type']>(
 }
 
 /** A plain TCP client of a server. */
-export async function tcpClient(lab: LabHost, server: ServerId): Promise<Socket> {
+export async function tcpClient(lab: Lab, server: ServerId): Promise<Socket> {
   const { address, port } = lab.state.servers[server]!;
   const socket = connect({ host: address ?? '', port: port ?? 0, allowHalfOpen: true });
   await once(socket, 'connect');

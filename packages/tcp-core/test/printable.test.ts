@@ -2,10 +2,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { logLines } from '../src/cli/log-lines.ts';
-import type { LabEvent } from '../src/trace/events.ts';
 import { printable, printableLine } from '../src/trace/printable.ts';
-import { design as echo } from '../src/designs/echo.ts';
 
 const characters = (...ranges: [from: number, to: number][]): string[] =>
   ranges.flatMap(([from, to]) =>
@@ -85,23 +82,4 @@ describe('what cannot be seen is escaped', () => {
       }),
     );
   });
-});
-
-describe('a line of the programs', () => {
-  const stamp = { epoch: 'e', seq: 1, t: 0, thread: 1, connection: 1, fd: 7 };
-  const received = (bytes: string): LabEvent => ({
-    ...stamp,
-    server: 'server4',
-    type: 'received',
-    bytes: bytes.length,
-    preview: bytes,
-  });
-
-  it.each(['\n', '\r\n', ' ', '\0', '\ufeff', '\xc2\xa0\n', '\xff\n'])(
-    'is not blank for %j',
-    (bytes) => {
-      const [line] = logLines(received(Buffer.from(bytes, 'utf8').toString('latin1')), echo);
-      expect(line).toMatch(/^Client socket 7 sent message: \S/);
-    },
-  );
 });

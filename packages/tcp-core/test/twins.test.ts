@@ -3,8 +3,8 @@
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
 import { has } from '../../../scripts/test-programs.mjs';
-import { ChildProgram } from './child-program.ts';
-import { TcpClient } from './tcp-client.ts';
+import { ChildProgram } from '@sockscope/test-kit/child-program';
+import { TcpClient } from '@sockscope/test-kit/tcp-client';
 
 const twins = fileURLToPath(new URL('../twins/', import.meta.url));
 

@@ -1,6 +1,6 @@
 /**
  * Where the socket layer reports each call. The layer knows nothing of what becomes of it: an
- * event log (host/recorder.ts), or nothing at all.
+ * event log (the lab's recorder), or nothing at all.
  */
 
 import type { BlockingCall, LabFact } from '../trace/events.ts';
