@@ -6,7 +6,7 @@ import { defineConfig } from 'rolldown';
  */
 export default defineConfig({
   input: {
-    server: 'src/server.ts',
+    main: 'src/main.ts',
     thread: '../../packages/tcp-core/src/host/thread.ts',
   },
   platform: 'node',
