@@ -12,9 +12,9 @@ import Fastify, {
   type FastifyRequest,
 } from 'fastify';
 import type { WebSocket } from '@fastify/websocket';
-import { limitAddresses, registerRateLimit, type AddressLimits } from './address-limits.ts';
-import { answerOnResponse, answerOnSocket, bareHeaders } from './bare-answer.ts';
-import { registerClientBridge } from './client-bridge.ts';
+import { limitAddresses, registerRateLimit, type AddressLimits } from './door/address-limits.ts';
+import { answerOnResponse, answerOnSocket, bareHeaders } from './door/bare-answer.ts';
+import { registerClientBridge } from './bridge/client-bridge.ts';
 import {
   ANSWER_MS,
   connectionsForAll,
@@ -24,17 +24,17 @@ import {
   LOOK_MS,
   REQUEST_MS,
   STALL_MS,
-} from './connection-limits.ts';
-import { refusalAtDoor } from './door.ts';
+} from './door/connection-limits.ts';
+import { refusalAtDoor } from './door/door.ts';
 import { closings, Refusal, type RefusalName } from './errors.ts';
 import type { Gateway } from './gateway.ts';
-import { registerLabRoutes } from './lab-routes.ts';
-import { registerLabStream } from './lab-stream.ts';
-import { registerHeaders, registerPage } from './page.ts';
-import { Presenter } from './presenter.ts';
-import { refusalToOthers, registerPresenterRoutes } from './presenter-routes.ts';
-import { refusedHandshake } from './handshake.ts';
-import { compileValidator } from './validation.ts';
+import { registerLabRoutes } from './routes/lab-routes.ts';
+import { registerLabStream } from './routes/lab-stream.ts';
+import { registerHeaders, registerPage } from './routes/page.ts';
+import { Presenter } from './door/presenter.ts';
+import { refusalToOthers, registerPresenterRoutes } from './routes/presenter-routes.ts';
+import { refusedHandshake } from './door/handshake.ts';
+import { compileValidator } from './schemas/validation.ts';
 
 export const BODY_BYTES = 16 * 1024;
 export const FRAME_BYTES = 1024 * 1024;

@@ -3,7 +3,7 @@
 import { isIP } from 'node:net';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { isLoopback } from '@sockscope/tcp-core/trace/addresses';
-import { TOKEN } from './presenter.ts';
+import { TOKEN } from './door/presenter.ts';
 
 export interface Options {
   /** Where the page is served: a loopback address, unless `lan`. */

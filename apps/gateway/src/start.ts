@@ -11,7 +11,7 @@ import type { Gateway } from './gateway.ts';
 import { openLog } from './log.ts';
 import type { Options } from './options.ts';
 import { PatientWriter } from './patient-writer.ts';
-import { makeToken } from './presenter.ts';
+import { makeToken } from './door/presenter.ts';
 import { endOnSignal } from './shutdown.ts';
 
 const WEB_ROOT = fileURLToPath(new URL('../../web/dist/', import.meta.url));

@@ -1,10 +1,10 @@
 /** `/api/presenter`: shows the presenter's token, and tells whether this browser may control. */
 
 import type { FastifyRequest } from 'fastify';
-import { Refusal } from './errors.ts';
-import type { Gateway } from './gateway.ts';
-import type { Presenter } from './presenter.ts';
-import { PresenterToken, type PresenterAnswer } from './schemas.ts';
+import { Refusal } from '../errors.ts';
+import type { Gateway } from '../gateway.ts';
+import type { Presenter } from '../door/presenter.ts';
+import { PresenterToken, type PresenterAnswer } from '../schemas/schemas.ts';
 
 const PATH = '/api/presenter';
 

@@ -5,11 +5,16 @@ import type { ServerId } from '@sockscope/tcp-core/trace/events';
 import { serversInOrder, serverWithId } from '@sockscope/tcp-core/trace/lab-state';
 import { settingsOf } from '@sockscope/tcp-core/trace/settings';
 import type { FastifyReply, preHandlerHookHandler } from 'fastify';
-import { readingLimit, type AddressLimits } from './address-limits.ts';
-import { Refusal } from './errors.ts';
-import type { Gateway } from './gateway.ts';
+import { readingLimit, type AddressLimits } from '../door/address-limits.ts';
+import { Refusal } from '../errors.ts';
+import type { Gateway } from '../gateway.ts';
 import { historyOf, snapshotOf } from './lab-json.ts';
-import { ServerChanges, ServerParams, type HealthAnswer, type ServerAnswer } from './schemas.ts';
+import {
+  ServerChanges,
+  ServerParams,
+  type HealthAnswer,
+  type ServerAnswer,
+} from '../schemas/schemas.ts';
 import { SharedJson } from './shared-json.ts';
 
 /** An answer to `GET /api/history` may be so many milliseconds old. */

@@ -4,8 +4,8 @@ import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import helmet from '@fastify/helmet';
 import staticFiles from '@fastify/static';
-import { Refusal } from './errors.ts';
-import type { Gateway } from './gateway.ts';
+import { Refusal } from '../errors.ts';
+import type { Gateway } from '../gateway.ts';
 
 /**
  * Nothing but the page's own files, nobody may frame it, and nothing in it runs that is not such a
