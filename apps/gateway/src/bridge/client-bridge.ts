@@ -42,6 +42,7 @@ export function registerClientBridge(app: Gateway, { lab, maxSessions }: BridgeO
     '/ws/client/:server',
     {
       websocket: true,
+      config: { anyone: true },
       schema: { params: ServerParams, querystring: ClientQuery },
       preHandler: ({ params: { server } }, _reply, done) => {
         if (!serverWithId(lab.state, server)) done(new Refusal('noServer'));

@@ -25,7 +25,10 @@ export function registerLabRoutes(
   { lab, limits }: { lab: LabHost; limits?: AddressLimits | undefined },
 ): void {
   const startedAt = performance.now();
-  const reading = limits ? { config: { rateLimit: readingLimit(limits) } } : {};
+  const anyone = { config: { anyone: true } } as const;
+  const reading = limits
+    ? { config: { ...anyone.config, rateLimit: readingLimit(limits) } }
+    : anyone;
 
   const state = new SharedJson(...snapshotOf(lab), 0);
   app.get('/api/lab', reading, (_request, reply) => answer(reply, state));
@@ -34,7 +37,7 @@ export function registerLabRoutes(
   const history = new SharedJson(...historyOf(lab), HISTORY_MS);
   app.get('/api/history', reading, (_request, reply) => answer(reply, history));
 
-  app.get('/healthz', (_request, reply) => {
+  app.get('/healthz', anyone, (_request, reply) => {
     const servers = serversInOrder(lab.state);
     const crashed = servers.some(({ status }) => status === 'crashed');
     const health: HealthAnswer = {

@@ -208,6 +208,7 @@ export function registerLabStream(app: Gateway, { lab }: { lab: LabHost }): void
     '/ws/lab',
     {
       websocket: true,
+      config: { anyone: true },
       schema: { querystring: LabQuery },
       preHandler: (_request, _reply, done) => {
         done(stream.isFull ? new Refusal('manyViewers') : undefined);
