@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { Lines } from './lines.ts';
 
 export const gatewayProgram = fileURLToPath(
-  new URL('../apps/gateway/dist/server.js', import.meta.url),
+  new URL('../apps/gateway/dist/main.js', import.meta.url),
 );
 
 export type ServerName = 'server1' | 'server2' | 'server3' | 'server4';

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, test as base, type Page } from '@playwright/test';
 import { Lines } from './lines.ts';
 
-const program = fileURLToPath(new URL('../apps/gateway/dist/server.js', import.meta.url));
+const program = fileURLToPath(new URL('../apps/gateway/dist/main.js', import.meta.url));
 
 interface Addresses {
   page: string;

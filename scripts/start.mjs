@@ -4,7 +4,7 @@ import { startedByNpm } from './child.mjs';
 import { plainly } from './problem.mjs';
 import { makeReady } from './ready.mjs';
 
-const gateway = '../apps/gateway/dist/server.js';
+const gateway = '../apps/gateway/dist/main.js';
 
 await plainly(async () => {
   await makeReady();

@@ -6,7 +6,7 @@ import { defineConfig } from 'rolldown';
  */
 export default defineConfig({
   input: {
-    server: 'src/server.ts',
+    main: 'src/main.ts',
     thread: '../../packages/lab/src/ours/thread.ts',
   },
   platform: 'node',

@@ -19,7 +19,7 @@ export class GatewayProcess {
 
   constructor() {
     const args = ['--port', '0', '--tcp-ports', '0,0,0,0', '--log-level', 'error'];
-    const program = inRoot('apps', 'gateway', 'dist', 'server.js');
+    const program = inRoot('apps', 'gateway', 'dist', 'main.js');
     this.#child = spawn(process.execPath, [program, ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });

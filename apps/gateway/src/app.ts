@@ -5,16 +5,11 @@ import type { Socket } from 'node:net';
 import websocket from '@fastify/websocket';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { Lab } from '@sockscope/lab/lab';
-import Fastify, {
-  type FastifyBaseLogger,
-  type FastifyError,
-  type FastifyReply,
-  type FastifyRequest,
-} from 'fastify';
+import Fastify, { type FastifyBaseLogger, type FastifyError, type FastifyReply } from 'fastify';
 import type { WebSocket } from '@fastify/websocket';
-import { limitAddresses, registerRateLimit, type AddressLimits } from './address-limits.ts';
-import { answerOnResponse, answerOnSocket, bareHeaders } from './bare-answer.ts';
-import { registerClientBridge } from './client-bridge.ts';
+import { registerClientBridge } from './bridge/client-bridge.ts';
+import { limitAddresses, registerRateLimit, type AddressLimits } from './door/address-limits.ts';
+import { answerOnResponse, answerOnSocket, bareHeaders } from './door/bare-answer.ts';
 import {
   ANSWER_MS,
   connectionsForAll,
@@ -24,17 +19,18 @@ import {
   LOOK_MS,
   REQUEST_MS,
   STALL_MS,
-} from './connection-limits.ts';
-import { refusalAtDoor } from './door.ts';
+} from './door/connection-limits.ts';
+import { refusalAtDoor } from './door/door.ts';
+import { guard } from './door/guard.ts';
+import { refusedHandshake } from './door/handshake.ts';
+import { Presenter } from './door/presenter.ts';
 import { closings, Refusal, type RefusalName } from './errors.ts';
 import type { Gateway } from './gateway.ts';
-import { registerLabRoutes } from './lab-routes.ts';
-import { registerLabStream } from './lab-stream.ts';
-import { registerHeaders, registerPage } from './page.ts';
-import { Presenter } from './presenter.ts';
-import { refusalToOthers, registerPresenterRoutes } from './presenter-routes.ts';
-import { refusedHandshake } from './handshake.ts';
-import { compileValidator } from './validation.ts';
+import { registerLabRoutes } from './routes/lab-routes.ts';
+import { registerLabStream } from './routes/lab-stream.ts';
+import { registerHeaders, registerPage } from './routes/page.ts';
+import { registerPresenterRoutes } from './routes/presenter-routes.ts';
+import { compileValidator } from './schemas/validation.ts';
 
 export const BODY_BYTES = 16 * 1024;
 export const FRAME_BYTES = 1024 * 1024;
@@ -136,11 +132,7 @@ export async function buildApp({
       answerOnSocket(socket, new Refusal('badHandshake'));
     });
   // After the plugin's own hooks: they also end the connection of a refused upgrade.
-  app.addHook('onRequest', (request, _reply, done) => {
-    const refusal = refusalAtDoor(request.raw, lan?.names);
-    if (refusal) logRefusal(request, refusal);
-    done(refusal ?? refusalToOthers(request, presenter));
-  });
+  guard(app, { names: lan?.names, presenter });
   app.addHook('onSend', (_request, { raw }, _payload, done) => {
     limitAnswer(raw);
     done();
@@ -225,9 +217,4 @@ function limitAnswer(response: ServerResponse): void {
   socket.setTimeout(STALL_MS);
   const timer = setTimeout(() => socket.destroy(), ANSWER_MS);
   response.once('close', () => clearTimeout(timer));
-}
-
-function logRefusal({ log, method, url, headers }: FastifyRequest, { message }: Refusal): void {
-  const { host, origin } = headers;
-  log.warn({ method, url, host, origin }, `turned away at the door: ${message}`);
 }

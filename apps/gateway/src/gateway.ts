@@ -16,3 +16,10 @@ export type Gateway = FastifyInstance<
   FastifyBaseLogger,
   TypeBoxTypeProvider
 >;
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Anyone may use this route; without it the route is the presenter's alone. */
+    anyone?: true;
+  }
+}

@@ -1,9 +1,9 @@
-/** The gateway's command line. */
+/** The gateway's options, for its own command line and for a program that has a command for it. */
 
 import { isIP } from 'node:net';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { isLoopback } from '@sockscope/tcp-core/trace/addresses';
-import { TOKEN } from './presenter.ts';
+import { TOKEN } from './door/presenter.ts';
 
 export interface Options {
   /** Where the page is served: a loopback address, unless `lan`. */
@@ -36,13 +36,9 @@ Environment:
   ${TOKEN_VARIABLE}  with --lan: the presenter's token, 22 to 128 of
                              A-Z a-z 0-9 _ - (default: a new one at each start)`;
 
-/** What Sockscope is asked to do; throws commander's error, with exit code and one line, otherwise. */
-export function parseOptions(
-  argv: readonly string[],
-  environment: NodeJS.ProcessEnv = process.env,
-): Options {
-  const command = new Command('npm start --')
-    .description('Sockscope: four TCP servers, and a page that shows what they do.')
+/** Gives a command, `npm start` or one of a larger program, the options that `optionsOf` reads. */
+export function addOptions(command: Command): Command {
+  return command
     .option(
       '--host <address>',
       'where the page is served (default: "127.0.0.1", with --lan "0.0.0.0")',
@@ -77,12 +73,14 @@ export function parseOptions(
       sessions,
       1000,
     )
-    .addHelpText('after', ENVIRONMENT)
-    .allowExcessArguments(false)
-    .exitOverride()
-    .configureOutput({ writeErr: () => undefined })
-    .parse(argv, { from: 'user' });
+    .addHelpText('after', ENVIRONMENT);
+}
 
+/**
+ * What a command with these options was asked to do, once it has parsed its arguments. Options that do
+ * not go together are an error of that command, with exit code and one line.
+ */
+export function optionsOf(command: Command, environment: NodeJS.ProcessEnv = process.env): Options {
   const { lan = false, ...given } = command.opts<Given>();
   const { host = lan ? '0.0.0.0' : '127.0.0.1' } = given;
   if (!lan && !isLoopback(host))
@@ -97,6 +95,19 @@ export function parseOptions(
         'unset it, or make one with: openssl rand -hex 16',
     );
   return { ...given, host, lan, presenterToken };
+}
+
+/** What the arguments of `npm start` ask for; throws commander's error, with exit code and one line. */
+export function parseOptions(
+  argv: readonly string[],
+  environment: NodeJS.ProcessEnv = process.env,
+): Options {
+  const command = new Command('npm start --')
+    .description('Sockscope: four TCP servers, and a page that shows what they do.')
+    .allowExcessArguments(false)
+    .exitOverride()
+    .configureOutput({ writeErr: () => undefined });
+  return optionsOf(addOptions(command).parse(argv, { from: 'user' }), environment);
 }
 
 function port(text: string): number {

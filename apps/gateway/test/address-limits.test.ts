@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { refusals } from '../src/errors.ts';
-import { makeToken } from '../src/presenter.ts';
+import { makeToken } from '../src/door/presenter.ts';
 import { raw, upgrade } from './raw-http.ts';
 import { startGateway, type Running } from './running-gateway.ts';
 

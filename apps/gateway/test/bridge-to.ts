@@ -10,8 +10,8 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import { assignment } from '@sockscope/tcp-core/designs/all';
 import { emptyLab } from '@sockscope/tcp-core/trace/reducer';
 import Fastify from 'fastify';
-import { registerClientBridge } from '../src/client-bridge.ts';
-import { compileValidator } from '../src/validation.ts';
+import { registerClientBridge } from '../src/bridge/client-bridge.ts';
+import { compileValidator } from '../src/schemas/validation.ts';
 
 export interface Bridge {
   /** `127.0.0.1:<port>` */

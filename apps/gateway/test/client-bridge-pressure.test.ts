@@ -4,7 +4,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { TICK_MS } from '../src/page-socket.ts';
+import { TICK_MS } from '../src/bridge/page-socket.ts';
 import { type Bridge, bridgeTo } from './bridge-to.ts';
 import { BrowserClient } from './running-gateway.ts';
 

@@ -5,9 +5,9 @@ import { createServer } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
-import { connectionsForAll, limitConnections } from '../src/connection-limits.ts';
+import { connectionsForAll, limitConnections } from '../src/door/connection-limits.ts';
 import { refusals } from '../src/errors.ts';
-import { makeToken } from '../src/presenter.ts';
+import { makeToken } from '../src/door/presenter.ts';
 import { raw } from './raw-http.ts';
 import { startGateway, type Running } from './running-gateway.ts';
 

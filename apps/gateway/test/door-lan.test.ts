@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { plainAddress } from '@sockscope/tcp-core/trace/addresses';
 import { machineNames, reachableAddresses } from '../src/addresses.ts';
 import { refusals } from '../src/errors.ts';
-import { makeToken } from '../src/presenter.ts';
+import { makeToken } from '../src/door/presenter.ts';
 import { raw, upgrade } from './raw-http.ts';
 import { startGateway, type Running } from './running-gateway.ts';
 

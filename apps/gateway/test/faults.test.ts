@@ -4,9 +4,9 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import { free, pageOf, serverProcesses, type Started } from './server-process.ts';
+import { free, gatewayProcesses, pageOf, type Started } from './gateway-process.ts';
 
-const processes = serverProcesses('faults-test');
+const processes = gatewayProcesses('faults-test');
 beforeAll(() => processes.build(), 60_000);
 afterEach(() => processes.endAll());
 afterAll(() => processes.remove());

@@ -10,7 +10,7 @@ import { Lab } from '@sockscope/lab/lab';
 import { reservePort } from '@sockscope/tcp-core/sockets/reserved-port';
 import type { LabEvent } from '@sockscope/tcp-core/trace/events';
 import { afterEach, describe, expect, it } from 'vitest';
-import { Identifier, type OwnSocket } from '../src/identify.ts';
+import { Identifier, type OwnSocket } from '../src/bridge/identify.ts';
 import { BrowserClient, startGateway } from './running-gateway.ts';
 
 const closing: (() => unknown)[] = [];

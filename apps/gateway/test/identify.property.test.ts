@@ -7,7 +7,7 @@
 import type { LabEvent } from '@sockscope/tcp-core/trace/events';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Identifier, type OwnSocket } from '../src/identify.ts';
+import { Identifier, type OwnSocket } from '../src/bridge/identify.ts';
 
 const PORTS = [40000, 40001, 40002];
 

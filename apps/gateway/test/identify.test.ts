@@ -1,6 +1,12 @@
 import type { LabEvent } from '@sockscope/tcp-core/trace/events';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { Identifier, LOST_MS, type OwnSocket, REPORT_MS, type Verdict } from '../src/identify.ts';
+import {
+  Identifier,
+  LOST_MS,
+  type OwnSocket,
+  REPORT_MS,
+  type Verdict,
+} from '../src/bridge/identify.ts';
 
 /** The lab's clock, in microseconds; it goes on by a millisecond with everything that happens. */
 let now: number;

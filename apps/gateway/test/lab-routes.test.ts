@@ -4,7 +4,7 @@ import type { LabState } from '@sockscope/tcp-core/trace/lab-state';
 import { Value } from 'typebox/value';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { refusals } from '../src/errors.ts';
-import { HealthAnswer, HistoryAnswer, LabAnswer, ServerAnswer } from '../src/schemas.ts';
+import { HealthAnswer, HistoryAnswer, LabAnswer, ServerAnswer } from '../src/schemas/schemas.ts';
 import { eventOf, startGateway, tcpClient, received, type Running } from './running-gateway.ts';
 
 let gateway: Running;

@@ -5,7 +5,7 @@ import type { Socket } from 'node:net';
 import type { Lab } from '@sockscope/lab/lab';
 import type { LabEvent, ServerId } from '@sockscope/tcp-core/trace/events';
 import { afterAll, afterEach, beforeAll, expect, it, onTestFinished } from 'vitest';
-import { VIEWER_BYTES } from '../src/lab-stream.ts';
+import { VIEWER_BYTES } from '../src/routes/lab-stream.ts';
 import { startGateway, tcpClient, type Running } from './running-gateway.ts';
 import { Viewer } from './viewer.ts';
 

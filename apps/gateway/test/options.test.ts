@@ -1,5 +1,6 @@
+import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
-import { parseOptions } from '../src/options.ts';
+import { addOptions, type Options, optionsOf, parseOptions } from '../src/options.ts';
 
 describe('the options', () => {
   it('have defaults for a laptop', () => {
@@ -72,5 +73,22 @@ describe('the options', () => {
     [['--log-level', 'loud'], 'silent, error'],
   ])('refuse %j', (args, names) => {
     expect(() => parseOptions(args)).toThrow(names);
+  });
+
+  it('are those of a command in a larger program, whose errors are that program’s', () => {
+    const asked: Options[] = [];
+    const errors: string[] = [];
+    const program = new Command('larger')
+      .exitOverride()
+      .configureOutput({ writeErr: (text) => void errors.push(text) });
+    const command = addOptions(program.command('start'));
+    command.action(() => void asked.push(optionsOf(command, {})));
+    const parse = (...args: string[]) => program.parse(['start', ...args], { from: 'user' });
+
+    parse('--lan', '--port', '0');
+    expect(asked).toEqual([parseOptions(['--lan', '--port', '0'], {})]);
+    expect(() => parse('--lan', '--port', 'x')).toThrow('65535');
+    expect(command.helpInformation()).toMatch(/^Usage: larger start \[options\]/);
+    expect(errors).toHaveLength(1);
   });
 });

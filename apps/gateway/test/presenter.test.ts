@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { Value } from 'typebox/value';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { refusals } from '../src/errors.ts';
-import { makeToken } from '../src/presenter.ts';
-import { TRIES_A_MINUTE } from '../src/presenter-routes.ts';
-import { PresenterAnswer } from '../src/schemas.ts';
+import { makeToken } from '../src/door/presenter.ts';
+import { TRIES_A_MINUTE } from '../src/routes/presenter-routes.ts';
+import { PresenterAnswer } from '../src/schemas/schemas.ts';
 import { routesOf } from './routes-of.ts';
 import { BrowserClient, startGateway, type Running } from './running-gateway.ts';
 

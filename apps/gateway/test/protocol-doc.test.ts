@@ -6,8 +6,8 @@ import type { TSchema } from 'typebox';
 import { Value } from 'typebox/value';
 import { describe, expect, it } from 'vitest';
 import { closings, refusals } from '../src/errors.ts';
-import { Event } from '../src/event-schemas.ts';
-import * as schemas from '../src/schemas.ts';
+import { Event } from '../src/schemas/event-schemas.ts';
+import * as schemas from '../src/schemas/schemas.ts';
 import { routesOf } from './routes-of.ts';
 import { startGateway } from './running-gateway.ts';
 

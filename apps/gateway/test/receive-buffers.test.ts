@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ReceiveBuffers } from '../src/receive-buffers.ts';
+import { ReceiveBuffers } from '../src/bridge/receive-buffers.ts';
 
 /** What the kernel does: it fills the buffer that it was given. */
 function read(buffers: ReceiveBuffers, text: string, isQuick = true) {

@@ -27,6 +27,7 @@ export async function startGateway({
   observeKernel = true,
   listenAt = '127.0.0.1',
   lan,
+  also,
 }: {
   servers?: readonly ServerId[];
   serverOptions?: Partial<ServerOptions>;
@@ -37,10 +38,13 @@ export async function startGateway({
   /** Where the page is: 127.0.0.1 must reach it. */
   listenAt?: string;
   lan?: Lan;
+  /** Adds routes of the test's own. */
+  also?: (app: Gateway) => void;
 } = {}): Promise<Running> {
   const lab = new Lab({ observeKernel });
   const logger = pino({ level: 'silent' });
   const app = await buildApp({ lab, webRoot, options: { maxSessions }, lan, logger });
+  also?.(app);
   await Promise.all(servers.map((server) => lab.start(server, serverOptions)));
   await app.listen({ host: listenAt, port: 0 });
   const { port } = app.server.address() as AddressInfo;

@@ -5,8 +5,8 @@ import { emptyLab } from '@sockscope/tcp-core/trace/reducer';
 import type { Static } from 'typebox';
 import { Value } from 'typebox/value';
 import { describe, expect, it } from 'vitest';
-import { type Event, events, State } from '../src/event-schemas.ts';
-import { ClientQuery, ServerChanges } from '../src/schemas.ts';
+import { type Event, events, State } from '../src/schemas/event-schemas.ts';
+import { ClientQuery, ServerChanges } from '../src/schemas/schemas.ts';
 
 type Flat<T> = T extends (infer Item)[]
   ? Flat<Item>[]

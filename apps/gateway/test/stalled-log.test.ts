@@ -6,9 +6,9 @@ import { closeSync, constants, mkdtempSync, openSync, readSync, rmSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import { free, pageOf, serverProcesses, type Started } from './server-process.ts';
+import { free, gatewayProcesses, pageOf, type Started } from './gateway-process.ts';
 
-const processes = serverProcesses('stalled-log-test');
+const processes = gatewayProcesses('stalled-log-test');
 const folder = mkdtempSync(join(tmpdir(), 'log-'));
 const fifo = join(folder, 'log');
 beforeAll(() => processes.build(), 60_000);

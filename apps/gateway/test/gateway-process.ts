@@ -17,7 +17,7 @@ export interface Started {
   says(text: string): Promise<void>;
 }
 
-export interface ServerProcesses {
+export interface GatewayProcesses {
   /** The file to start. */
   program: string;
   build(): Promise<void>;
@@ -37,9 +37,9 @@ export function pageOf({ stdout }: Started): string {
 }
 
 /** The bundle goes into a folder of this name: dist/ may be in use. */
-export function serverProcesses(name: string): ServerProcesses {
+export function gatewayProcesses(name: string): GatewayProcesses {
   const folder = fileURLToPath(new URL(`../.cache/${name}/`, import.meta.url));
-  const program = `${folder}server.js`;
+  const program = `${folder}main.js`;
   const children: ChildProcess[] = [];
 
   return {

@@ -5,11 +5,16 @@ import type { ServerId } from '@sockscope/tcp-core/trace/events';
 import { serversInOrder, serverWithId } from '@sockscope/tcp-core/trace/lab-state';
 import { settingsOf } from '@sockscope/tcp-core/trace/settings';
 import type { FastifyReply, preHandlerHookHandler } from 'fastify';
-import { readingLimit, type AddressLimits } from './address-limits.ts';
-import { Refusal } from './errors.ts';
-import type { Gateway } from './gateway.ts';
+import { readingLimit, type AddressLimits } from '../door/address-limits.ts';
+import { Refusal } from '../errors.ts';
+import type { Gateway } from '../gateway.ts';
 import { historyOf, snapshotOf } from './lab-json.ts';
-import { ServerChanges, ServerParams, type HealthAnswer, type ServerAnswer } from './schemas.ts';
+import {
+  ServerChanges,
+  ServerParams,
+  type HealthAnswer,
+  type ServerAnswer,
+} from '../schemas/schemas.ts';
 import { SharedJson } from './shared-json.ts';
 
 /** An answer to `GET /api/history` may be so many milliseconds old. */
@@ -20,7 +25,10 @@ export function registerLabRoutes(
   { lab, limits }: { lab: Lab; limits?: AddressLimits | undefined },
 ): void {
   const startedAt = performance.now();
-  const reading = limits ? { config: { rateLimit: readingLimit(limits) } } : {};
+  const anyone = { config: { anyone: true } } as const;
+  const reading = limits
+    ? { config: { ...anyone.config, rateLimit: readingLimit(limits) } }
+    : anyone;
 
   const state = new SharedJson(...snapshotOf(lab), 0);
   app.get('/api/lab', reading, (_request, reply) => answer(reply, state));
@@ -29,7 +37,7 @@ export function registerLabRoutes(
   const history = new SharedJson(...historyOf(lab), HISTORY_MS);
   app.get('/api/history', reading, (_request, reply) => answer(reply, history));
 
-  app.get('/healthz', (_request, reply) => {
+  app.get('/healthz', anyone, (_request, reply) => {
     const servers = serversInOrder(lab.state);
     const crashed = servers.some(({ status }) => status === 'crashed');
     const health: HealthAnswer = {

@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
-import { free, pageOf, serverProcesses, type Started } from './server-process.ts';
+import { free, gatewayProcesses, pageOf, type Started } from './gateway-process.ts';
 
-const processes = serverProcesses('server-test');
+const processes = gatewayProcesses('start-test');
 const { start } = processes;
 
 beforeAll(() => processes.build(), 60_000);

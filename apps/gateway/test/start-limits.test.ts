@@ -5,9 +5,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { closings } from '../src/errors.ts';
 import { upgrade } from './raw-http.ts';
-import { free, pageOf, serverProcesses, type Started } from './server-process.ts';
+import { free, gatewayProcesses, pageOf, type Started } from './gateway-process.ts';
 
-const processes = serverProcesses('server-limits-test');
+const processes = gatewayProcesses('start-limits-test');
 
 let server: Started;
 let host: string;

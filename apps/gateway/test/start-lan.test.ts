@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { reachableAddresses } from '../src/addresses.ts';
-import { free, serverProcesses, type Started } from './server-process.ts';
+import { free, gatewayProcesses, type Started } from './gateway-process.ts';
 
-const processes = serverProcesses('server-lan-test');
+const processes = gatewayProcesses('start-lan-test');
 const { start } = processes;
 
 beforeAll(() => processes.build(), 60_000);

@@ -10,7 +10,7 @@ import type { Socket } from 'node:net';
 import { normalizeIP } from '@fastify/rate-limit';
 import { isLoopback, plainAddress } from '@sockscope/tcp-core/trace/addresses';
 import { answerOnSocket } from './bare-answer.ts';
-import { Refusal } from './errors.ts';
+import { Refusal } from '../errors.ts';
 
 /** Milliseconds for a request's head, for all of it, and without any progress of its answer. */
 export const HEAD_MS = 6000;

@@ -11,12 +11,12 @@ import type { ServerId } from '@sockscope/tcp-core/trace/events';
 import type { FastifyBaseLogger } from 'fastify';
 import { Value } from 'typebox/value';
 import type { WebSocket } from '@fastify/websocket';
-import { closings } from './errors.ts';
+import { closings } from '../errors.ts';
 import type { Identifier, OwnSocket } from './identify.ts';
 import { costOf, PageSocket } from './page-socket.ts';
 import type { Outcome } from './peer-proof.ts';
 import { ReceiveBuffers, type Received } from './receive-buffers.ts';
-import { clientFrames, type EndedFrame, type SessionEnding } from './schemas.ts';
+import { clientFrames, type EndedFrame, type SessionEnding } from '../schemas/schemas.ts';
 
 /** Bytes that may wait for the server; one message of the page, at most 1 MiB, comes on top. */
 const WAITING_BYTES = 64 * 1024;

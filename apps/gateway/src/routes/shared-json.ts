@@ -5,7 +5,7 @@
  */
 
 import { setImmediate as turn } from 'node:timers/promises';
-import { Line } from './line.ts';
+import { Line } from '../line.ts';
 
 /** So many milliseconds at a stretch, then others have their turn. */
 const SLICE_MS = 8;

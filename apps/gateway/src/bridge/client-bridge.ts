@@ -7,12 +7,12 @@ import { serverWithId } from '@sockscope/tcp-core/trace/lab-state';
 import type { FastifyRequest } from 'fastify';
 import type { WebSocket } from '@fastify/websocket';
 import { ClientSession } from './client-session.ts';
-import { closings, Refusal } from './errors.ts';
-import type { Gateway } from './gateway.ts';
+import { closings, Refusal } from '../errors.ts';
+import type { Gateway } from '../gateway.ts';
 import { Identifier } from './identify.ts';
 import { TICK_MS } from './page-socket.ts';
 import { PeerProofs } from './peer-proof.ts';
-import { ClientQuery, ServerParams } from './schemas.ts';
+import { ClientQuery, ServerParams } from '../schemas/schemas.ts';
 
 export interface BridgeOptions {
   lab: Pick<Lab, 'state' | 'onEvents' | 'record' | 'now'>;
@@ -42,6 +42,7 @@ export function registerClientBridge(app: Gateway, { lab, maxSessions }: BridgeO
     '/ws/client/:server',
     {
       websocket: true,
+      config: { anyone: true },
       schema: { params: ServerParams, querystring: ClientQuery },
       preHandler: ({ params: { server } }, _reply, done) => {
         if (!serverWithId(lab.state, server)) done(new Refusal('noServer'));

@@ -1,38 +1,20 @@
 /** `/api/presenter`: shows the presenter's token, and tells whether this browser may control. */
 
-import type { FastifyRequest } from 'fastify';
-import { Refusal } from './errors.ts';
-import type { Gateway } from './gateway.ts';
-import type { Presenter } from './presenter.ts';
-import { PresenterToken, type PresenterAnswer } from './schemas.ts';
+import { Refusal } from '../errors.ts';
+import type { Gateway } from '../gateway.ts';
+import type { Presenter } from '../door/presenter.ts';
+import { PresenterToken, type PresenterAnswer } from '../schemas/schemas.ts';
 
 const PATH = '/api/presenter';
 
 /** Tokens that one address may try in a minute. */
 export const TRIES_A_MINUTE = 10;
 
-declare module 'fastify' {
-  interface FastifyContextConfig {
-    /** For a route that changes something: it is not the presenter's alone. */
-    anyone?: true;
-  }
-}
-
-/** Whatever changes something is the presenter's, also on a route that is added later. */
-export function refusalToOthers(
-  { method, raw, is404, routeOptions: { config } }: FastifyRequest,
-  presenter: Presenter,
-): Refusal | undefined {
-  const reads = method === 'GET' || method === 'HEAD';
-  if (reads || is404 || config.anyone || presenter.mayControl(raw)) return undefined;
-  return new Refusal('notPresenter');
-}
-
 export function registerPresenterRoutes(
   app: Gateway,
   { presenter }: { presenter: Presenter },
 ): void {
-  app.get(PATH, ({ raw }, reply) => {
+  app.get(PATH, { config: { anyone: true } }, ({ raw }, reply) => {
     const answer: PresenterAnswer = { mayControl: presenter.mayControl(raw) };
     return reply.header('cache-control', 'no-store').send(answer);
   });

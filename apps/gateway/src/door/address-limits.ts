@@ -6,8 +6,8 @@
 import rateLimit, { normalizeIP } from '@fastify/rate-limit';
 import type { FastifyRequest } from 'fastify';
 import { isLoopback, plainAddress } from '@sockscope/tcp-core/trace/addresses';
-import { Refusal } from './errors.ts';
-import type { Gateway } from './gateway.ts';
+import { Refusal } from '../errors.ts';
+import type { Gateway } from '../gateway.ts';
 
 const MINUTE = 60_000;
 

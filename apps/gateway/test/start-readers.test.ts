@@ -5,9 +5,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { upgrade } from './raw-http.ts';
-import { free, pageOf, serverProcesses, type Started } from './server-process.ts';
+import { free, gatewayProcesses, pageOf, type Started } from './gateway-process.ts';
 
-const processes = serverProcesses('server-readers-test');
+const processes = gatewayProcesses('start-readers-test');
 const MIB = 1024 * 1024;
 
 let server: Started;

@@ -1,19 +1,17 @@
-/** The process: starts the four servers and the page, says where they are, and ends them. */
+/** Starts the four servers and the page in this process, says where they are, and ends them. */
 
-import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { Lab } from '@sockscope/lab/lab';
-import { CommanderError } from 'commander';
 import { endpoint, isLoopback, reachableHere } from '@sockscope/tcp-core/trace/addresses';
 import { serversInOrder } from '@sockscope/tcp-core/trace/lab-state';
 import { machineNames, reachableAddresses } from './addresses.ts';
 import { buildApp, type Lan } from './app.ts';
 import type { Gateway } from './gateway.ts';
 import { openLog } from './log.ts';
-import { parseOptions, type Options } from './options.ts';
+import type { Options } from './options.ts';
 import { PatientWriter } from './patient-writer.ts';
-import { makeToken } from './presenter.ts';
+import { makeToken } from './door/presenter.ts';
 import { endOnSignal } from './shutdown.ts';
 
 const WEB_ROOT = fileURLToPath(new URL('../../web/dist/', import.meta.url));
@@ -32,7 +30,11 @@ const stdout = new PatientWriter(1);
 /** A reason not to start, in one line for the person who started it. */
 class StartError extends Error {}
 
-async function start(options: Options): Promise<void> {
+/**
+ * Resolves when all of it listens and has said so on stdout; it ends with the process, at a signal.
+ * Rejects with a reason of one line when something cannot listen; nothing is left running then.
+ */
+export async function start(options: Options): Promise<void> {
   const logger = openLog(options.logLevel);
   const lab = new Lab();
   let app: Gateway | undefined;
@@ -146,21 +148,4 @@ function serversOpenTo(tcpHost: string): string {
 
 function say(line: string): void {
   stdout.write(`${line}\n`);
-}
-
-/** Whatever stops Sockscope from starting: one line on stderr; exit code 2 for wrong arguments, else 1. */
-async function fail(error: unknown): Promise<void> {
-  if (error instanceof CommanderError && error.exitCode === 0) return;
-  const text = error instanceof Error ? error.message : String(error);
-  const [line] = text.replace(/^error: /, '').split('\n');
-  const advice = error instanceof CommanderError ? ' (npm start -- --help lists the options)' : '';
-  process.exitCode = error instanceof CommanderError ? 2 : 1;
-  if (!process.stderr.write(`sockscope: ${line}${advice}\n`)) await once(process.stderr, 'drain');
-  process.exit();
-}
-
-try {
-  await start(parseOptions(process.argv.slice(2)));
-} catch (error) {
-  await fail(error);
 }

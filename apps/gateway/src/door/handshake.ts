@@ -1,7 +1,7 @@
 /** The opening handshake of a WebSocket (RFC 6455 section 4.2.1), asked before the library does. */
 
 import type { IncomingMessage } from 'node:http';
-import { Refusal } from './errors.ts';
+import { Refusal } from '../errors.ts';
 
 /** Why this upgrade is none to a WebSocket, or undefined. */
 export function refusedHandshake({ method, headers }: IncomingMessage): Refusal | undefined {

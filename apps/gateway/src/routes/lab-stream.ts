@@ -7,11 +7,11 @@ import type { Lab } from '@sockscope/lab/lab';
 import { eventBytes } from '@sockscope/tcp-core/trace/event-bytes';
 import type { LabEvent } from '@sockscope/tcp-core/trace/events';
 import type { WebSocket } from '@fastify/websocket';
-import { closings, Refusal } from './errors.ts';
-import type { Gateway } from './gateway.ts';
-import { Line } from './line.ts';
+import { closings, Refusal } from '../errors.ts';
+import type { Gateway } from '../gateway.ts';
+import { Line } from '../line.ts';
 import { snapshotOf } from './lab-json.ts';
-import { LabQuery, type GapFrame } from './schemas.ts';
+import { LabQuery, type GapFrame } from '../schemas/schemas.ts';
 import { SharedJson } from './shared-json.ts';
 
 /** Milliseconds between two batches: one frame of a 60 Hz screen, two when batches are much work. */
@@ -208,6 +208,7 @@ export function registerLabStream(app: Gateway, { lab }: { lab: Lab }): void {
     '/ws/lab',
     {
       websocket: true,
+      config: { anyone: true },
       schema: { querystring: LabQuery },
       preHandler: (_request, _reply, done) => {
         done(stream.isFull ? new Refusal('manyViewers') : undefined);

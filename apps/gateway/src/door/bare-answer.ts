@@ -2,7 +2,7 @@
 
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { refusals, type Refusal } from './errors.ts';
+import { refusals, type Refusal } from '../errors.ts';
 
 /** For the answers that no hook reaches. */
 export const bareHeaders = {

@@ -4,8 +4,8 @@ import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import helmet from '@fastify/helmet';
 import staticFiles from '@fastify/static';
-import { Refusal } from './errors.ts';
-import type { Gateway } from './gateway.ts';
+import { Refusal } from '../errors.ts';
+import type { Gateway } from '../gateway.ts';
 
 /**
  * Nothing but the page's own files, nobody may frame it, and nothing in it runs that is not such a
@@ -50,18 +50,24 @@ export async function registerHeaders(
 /** `webRoot` is the folder of the built page. */
 export async function registerPage(app: Gateway, { webRoot }: { webRoot: string }): Promise<void> {
   if (!existsSync(`${webRoot}/index.html`)) {
-    app.get('/', () => {
+    app.get('/', { config: { anyone: true } }, () => {
       throw new Refusal('notBuilt');
     });
     return;
   }
-  await app.register(staticFiles, {
-    root: webRoot,
-    cacheControl: false,
-    dotfiles: 'ignore',
-    setHeaders: (reply, path) => {
-      const hashed = path.includes('/assets/') && /-[\w-]{8,}\.\w+$/.test(basename(path));
-      void reply.header('cache-control', hashed ? IMMUTABLE : 'no-cache');
-    },
+  await app.register(async (files: Gateway) => {
+    // The plugin takes no config for its routes.
+    files.addHook('onRoute', (route) => {
+      route.config = { ...route.config, anyone: true };
+    });
+    await files.register(staticFiles, {
+      root: webRoot,
+      cacheControl: false,
+      dotfiles: 'ignore',
+      setHeaders: (reply, path) => {
+        const hashed = path.includes('/assets/') && /-[\w-]{8,}\.\w+$/.test(basename(path));
+        void reply.header('cache-control', hashed ? IMMUTABLE : 'no-cache');
+      },
+    });
   });
 }

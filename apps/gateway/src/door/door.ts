@@ -10,7 +10,7 @@
 
 import type { IncomingMessage } from 'node:http';
 import { isLoopback, plainAddress, urlHost } from '@sockscope/tcp-core/trace/addresses';
-import { Refusal } from './errors.ts';
+import { Refusal } from '../errors.ts';
 
 /**
  * Why this request must not come in, or undefined if it may. `names` are those of this machine under
