@@ -22,7 +22,7 @@ test.beforeAll(async () => {
   });
 });
 
-test.use({ program: `${bundle}five-servers.js` });
+test.use({ program: [`${bundle}five-servers.js`] });
 
 test('a fifth server is drawn on wall and stage, talked to, and replayed', async ({ lab, nc }) => {
   const panel = new Panel(lab, 5);

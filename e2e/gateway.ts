@@ -8,9 +8,11 @@ import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { Lines } from './lines.ts';
 
-export const gatewayProgram = fileURLToPath(
-  new URL('../apps/gateway/dist/main.js', import.meta.url),
-);
+/** The program of `npm start`, and its first argument. */
+export const gatewayProgram: readonly string[] = [
+  fileURLToPath(new URL('../apps/cli/dist/main.js', import.meta.url)),
+  'start',
+];
 
 export type ServerName = 'server1' | 'server2' | 'server3' | 'server4';
 
@@ -62,7 +64,7 @@ export async function startGateway(
 ): Promise<Gateway> {
   const child = spawn(
     process.execPath,
-    [program, '--port', String(page), '--tcp-ports', tcp.join(',')],
+    [...program, '--port', String(page), '--tcp-ports', tcp.join(',')],
     {
       stdio: ['ignore', 'pipe', 'inherit'],
       // It ends with the test runner, whatever becomes of that.

@@ -13,7 +13,7 @@ import { has } from '../scripts/test-programs.mjs';
 
 interface Lab {
   /** The program of its gateways. */
-  program: string;
+  program: readonly string[];
   /** Starts a gateway; whichever still runs at the end of the test is ended. */
   start: (ports?: Ports) => Promise<Gateway>;
   /** A fresh gateway on free ports; it must end with exit code 0. */

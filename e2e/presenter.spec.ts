@@ -2,11 +2,9 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import { expect, test as base, type Page } from '@playwright/test';
+import { gatewayProgram } from './gateway.ts';
 import { Lines } from './lines.ts';
-
-const program = fileURLToPath(new URL('../apps/gateway/dist/main.js', import.meta.url));
 
 interface Addresses {
   page: string;
@@ -17,10 +15,14 @@ const test = base.extend<{ addresses: Addresses }>({
   // eslint-disable-next-line no-empty-pattern -- Playwright reads the names of the fixtures here
   addresses: async ({}, use) => {
     const free = ['--port', '0', '--tcp-ports', '0,0,0,0'];
-    const child = spawn(process.execPath, [program, ...free, '--lan', '--host', '127.0.0.1'], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-      env: { ...process.env, SOCKSCOPE_WATCH_PARENT: '1' },
-    });
+    const child = spawn(
+      process.execPath,
+      [...gatewayProgram, ...free, '--lan', '--host', '127.0.0.1'],
+      {
+        stdio: ['ignore', 'pipe', 'inherit'],
+        env: { ...process.env, SOCKSCOPE_WATCH_PARENT: '1' },
+      },
+    );
     const ended = once(child, 'exit');
     const lines = new Lines(child.stdout);
     await lines.find(/^Sockscope is ready/);

@@ -34,16 +34,10 @@ const parts = [
     ],
   },
   {
-    name: 'the gateway',
-    folder: 'apps/gateway',
-    tool: rolldown,
-    inputs: ['apps/gateway', ...lab],
-  },
-  {
     name: 'the programs',
     folder: 'apps/cli',
     tool: rolldown,
-    inputs: ['apps/cli', ...lab],
+    inputs: ['apps/cli', 'apps/gateway', ...lab],
   },
   {
     name: "the servers' threads",

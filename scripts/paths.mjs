@@ -25,6 +25,11 @@ export function packageFolders() {
 /**
  * @typedef {{
  *   name: string,
+ *   version?: string,
+ *   description?: string,
+ *   license?: string,
+ *   type?: string,
+ *   engines?: Record<string, string>,
  *   packageManager?: string,
  *   scripts?: Record<string, string>,
  *   bin?: string | Record<string, string>,

@@ -38,7 +38,7 @@ export async function setUp() {
  */
 export async function install(pnpm, folder, to, more = []) {
   const args = ['install', '--frozen-lockfile', '--config.confirmModulesPurge=false', ...more];
-  const npx = npxCommand();
+  const npx = npmCommand('npx');
   const { code, output } = await run(
     npx.file,
     [...npx.args, '--yes', pnpm, ...args, '--reporter=append-only'],
@@ -62,14 +62,18 @@ function hasItsModules(folder) {
   return !needsSome || existsSync(inRoot(folder, 'node_modules'));
 }
 
-/** The npx that belongs to the npm that runs us; without one, whatever npx the PATH has. */
-function npxCommand() {
+/**
+ * The npm or npx that belongs to the npm that runs us; without one, whatever the PATH has.
+ *
+ * @param {'npm' | 'npx'} name
+ */
+export function npmCommand(name) {
   const npm = process.env['npm_execpath'];
-  const npx = npm && basename(npm) === 'npm-cli.js' ? join(dirname(npm), 'npx-cli.js') : '';
-  if (existsSync(npx)) return { file: process.execPath, args: [npx] };
+  const program = npm && basename(npm) === 'npm-cli.js' ? join(dirname(npm), `${name}-cli.js`) : '';
+  if (existsSync(program)) return { file: process.execPath, args: [program] };
   return process.platform === 'win32'
-    ? { file: 'cmd.exe', args: ['/d', '/c', 'npx'] }
-    : { file: 'npx', args: [] };
+    ? { file: 'cmd.exe', args: ['/d', '/c', name] }
+    : { file: name, args: [] };
 }
 
 /** The npm settings that say how to reach a registry. */

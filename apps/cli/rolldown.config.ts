@@ -6,8 +6,14 @@ export default defineConfig(
     ([name, file]) => ({
       input: { [name]: file },
       platform: 'node' as const,
-      external: ['koffi'],
-      output: { dir: 'dist', entryFileNames: '[name].js', cleanDir: false },
+      // They find their native binaries beside their own files.
+      external: ['bufferutil', 'koffi'],
+      output: {
+        dir: 'dist',
+        entryFileNames: '[name].js',
+        chunkFileNames: '[name].js',
+        cleanDir: false,
+      },
     }),
   ),
 );

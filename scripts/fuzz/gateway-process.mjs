@@ -18,8 +18,8 @@ export class GatewayProcess {
   ports = { page: 0, servers: /** @type {number[]} */ ([]) };
 
   constructor() {
-    const args = ['--port', '0', '--tcp-ports', '0,0,0,0', '--log-level', 'error'];
-    const program = inRoot('apps', 'gateway', 'dist', 'main.js');
+    const args = ['start', '--port', '0', '--tcp-ports', '0,0,0,0', '--log-level', 'error'];
+    const program = inRoot('apps', 'cli', 'dist', 'main.js');
     this.#child = spawn(process.execPath, [program, ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });

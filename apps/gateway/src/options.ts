@@ -1,7 +1,7 @@
-/** The gateway's options, for its own command line and for a program that has a command for it. */
+/** The gateway's options, as those of a command. */
 
 import { isIP } from 'node:net';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { isLoopback } from '@sockscope/tcp-core/trace/addresses';
 import { TOKEN } from './door/presenter.ts';
 
@@ -36,7 +36,7 @@ Environment:
   ${TOKEN_VARIABLE}  with --lan: the presenter's token, 22 to 128 of
                              A-Z a-z 0-9 _ - (default: a new one at each start)`;
 
-/** Gives a command, `npm start` or one of a larger program, the options that `optionsOf` reads. */
+/** Gives a command the options that `optionsOf` reads. */
 export function addOptions(command: Command): Command {
   return command
     .option(
@@ -95,19 +95,6 @@ export function optionsOf(command: Command, environment: NodeJS.ProcessEnv = pro
         'unset it, or make one with: openssl rand -hex 16',
     );
   return { ...given, host, lan, presenterToken };
-}
-
-/** What the arguments of `npm start` ask for; throws commander's error, with exit code and one line. */
-export function parseOptions(
-  argv: readonly string[],
-  environment: NodeJS.ProcessEnv = process.env,
-): Options {
-  const command = new Command('npm start --')
-    .description('Sockscope: four TCP servers, and a page that shows what they do.')
-    .allowExcessArguments(false)
-    .exitOverride()
-    .configureOutput({ writeErr: () => undefined });
-  return optionsOf(addOptions(command).parse(argv, { from: 'user' }), environment);
 }
 
 function port(text: string): number {

@@ -13,7 +13,7 @@ afterAll(() => processes.remove());
 
 /** A gateway, after `before`, a piece of shell; `redirect` says where its output goes. */
 function startIn(before: string, redirect = '', args: readonly string[] = free): Started {
-  const command = [process.execPath, processes.program, ...args].map((arg) => `'${arg}'`).join(' ');
+  const command = [...processes.command, ...args].map((arg) => `'${arg}'`).join(' ');
   return processes.start([], {}, `${before} exec ${command} ${redirect}`);
 }
 

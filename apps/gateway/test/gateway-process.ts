@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build, type InputOptions, type OutputOptions } from 'rolldown';
-import config from '../rolldown.config.ts';
+import bundles from '../../cli/rolldown.config.ts';
 
 export interface Started {
   child: ChildProcess;
@@ -18,10 +18,10 @@ export interface Started {
 }
 
 export interface GatewayProcesses {
-  /** The file to start. */
-  program: string;
+  /** The words that start it. */
+  command: readonly string[];
   build(): Promise<void>;
-  start: (args: readonly string[], env?: Record<string, string>, command?: string) => Started;
+  start: (args: readonly string[], env?: Record<string, string>, shell?: string) => Started;
   /** Ends all that were started, and what they started. */
   endAll(): void;
   /** Removes the bundle. */
@@ -38,25 +38,25 @@ export function pageOf({ stdout }: Started): string {
 
 /** The bundle goes into a folder of this name: dist/ may be in use. */
 export function gatewayProcesses(name: string): GatewayProcesses {
-  const folder = fileURLToPath(new URL(`../.cache/${name}/`, import.meta.url));
-  const program = `${folder}main.js`;
+  const folder = fileURLToPath(new URL(`../../cli/.cache/${name}/`, import.meta.url));
+  const command = [process.execPath, `${folder}main.js`, 'start'];
   const children: ChildProcess[] = [];
 
   return {
-    program,
+    command,
     async build() {
-      const { output, ...input } = config as InputOptions & { output: OutputOptions };
-      const cwd = fileURLToPath(new URL('..', import.meta.url));
-      await build({ ...input, cwd, output: { ...output, dir: folder } });
+      const cwd = fileURLToPath(new URL('../../cli/', import.meta.url));
+      for (const bundle of bundles as (InputOptions & { output: OutputOptions })[]) {
+        const { output, ...input } = bundle;
+        await build({ ...input, cwd, output: { ...output, dir: folder } });
+      }
     },
-    start(args, env = {}, command) {
-      const [file, ...rest] = command
-        ? ['/bin/sh', '-c', command]
-        : [process.execPath, program, ...args];
+    start(args, env = {}, shell) {
+      const [file = '', ...rest] = shell ? ['/bin/sh', '-c', shell] : [...command, ...args];
       const child = spawn(file, rest, {
         env: { ...process.env, ...env },
         // With a process group of its own, what a shell started can be ended with it.
-        detached: command !== undefined,
+        detached: shell !== undefined,
       });
       children.push(child);
       return watched(child);

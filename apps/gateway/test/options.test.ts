@@ -1,6 +1,15 @@
 import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
-import { addOptions, type Options, optionsOf, parseOptions } from '../src/options.ts';
+import { addOptions, type Options, optionsOf } from '../src/options.ts';
+
+/** What a command with these options makes of its arguments; throws commander's error. */
+function parseOptions(args: readonly string[], environment?: NodeJS.ProcessEnv): Options {
+  const command = new Command('start')
+    .allowExcessArguments(false)
+    .exitOverride()
+    .configureOutput({ writeErr: () => undefined });
+  return optionsOf(addOptions(command).parse(args, { from: 'user' }), environment);
+}
 
 describe('the options', () => {
   it('have defaults for a laptop', () => {

@@ -40,7 +40,7 @@ async function endsIn(
 }
 
 function command(redirect: string): string {
-  const program = [process.execPath, processes.program, ...free, '--log-level', 'info'];
+  const program = [...processes.command, ...free, '--log-level', 'info'];
   return `exec ${program.map((arg) => `'${arg}'`).join(' ')} ${redirect}`;
 }
 

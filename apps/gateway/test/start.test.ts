@@ -79,7 +79,7 @@ describe('the process', () => {
   );
 
   it('ends when its parent does, if it was asked to', async () => {
-    const command = `"${process.execPath}" "${processes.program}" ${free.join(' ')} & wait`;
+    const command = `${[...processes.command, ...free].map((word) => `"${word}"`).join(' ')} & wait`;
     const shell = start([], { SOCKSCOPE_WATCH_PARENT: '1' }, command);
     const within = await ready(shell);
     // The output closes when the last process that holds it has ended.
