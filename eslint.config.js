@@ -71,6 +71,12 @@ const pagePatterns = [
     message: 'The page knows the browser-safe exports of tcp-core (trace, designs), nothing else.',
   },
 ];
+const gatewayPatterns = [
+  {
+    regex: '^@sockscope/(?!tcp-core/|lab/)|/packages/|/web/|/cli/',
+    message: 'The gateway knows the exports of tcp-core and of the lab.',
+  },
+];
 
 export default defineConfig(
   includeIgnoreFile(join(import.meta.dirname, '.gitignore')),
@@ -201,8 +207,21 @@ export default defineConfig(
     regex: '/(components|state)/|^svelte',
     message: 'A view is a pure function: no component, no state, no framework.',
   }),
-  arrows('apps/gateway/src', {
-    regex: '^@sockscope/(?!tcp-core/|lab/)|/packages/|/web/',
-    message: 'The gateway knows the exports of tcp-core and of the lab.',
+  arrows('apps/gateway/src', ...gatewayPatterns),
+  arrows('apps/gateway/src/door', ...gatewayPatterns, {
+    regex: '^\\.\\./(?!(errors|gateway)\\.ts$)|^@sockscope/(?!tcp-core/trace/)',
+    message: 'The door knows nothing of what is behind it.',
+  }),
+  arrows('apps/gateway/src/bridge', ...gatewayPatterns, {
+    regex: '^\\.\\./(?!((errors|gateway)\\.ts$|schemas/))',
+    message: 'The bridge knows what it says on the wire; no door, no other route.',
+  }),
+  arrows('apps/gateway/src/routes', ...gatewayPatterns, {
+    regex: '^\\.\\./(?!((errors|gateway|line)\\.ts$|schemas/|door/))',
+    message: 'A route knows the door that it stands behind; no bridge, no process.',
+  }),
+  arrows('apps/gateway/src/schemas', {
+    regex: '^(?!\\./|@sockscope/tcp-core/trace/|typebox|fastify$)',
+    message: 'Schemas know the shapes of the event log; nothing of who sends them.',
   }),
 );

@@ -54,7 +54,7 @@ function lineReader() {
 }
 
 /** @param {Gateway} gateway @returns {Promise<string>} */
-export async function refusal(gateway) {
+export async function denial(gateway) {
   const page = open(gateway);
   return new Promise((resolve) => {
     page.on('open', () => resolve('opened'));

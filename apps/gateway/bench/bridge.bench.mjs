@@ -23,7 +23,7 @@ import {
   openForBoth,
   pageClient,
   rawClient,
-  refusal,
+  denial,
 } from './bridge-clients.mjs';
 import {
   bundle,
@@ -327,7 +327,7 @@ async function crowd() {
   );
   const opened = (performance.now() - startedAt) / 1000;
   const { rss: after } = await gateway.look();
-  const refused = await refusal(gateway);
+  const denied = await denial(gateway);
   const rounds = quick ? 3 : 10;
   // As in a full lecture hall: each asks once a second, at a time of its own.
   let right = await askAll(clients, rounds, 1000);
@@ -365,7 +365,7 @@ async function crowd() {
       `${p99.toFixed(0)} ms (${rushed.toFixed(0)} ms while all ask as fast as they can)`,
       p99 <= 50,
     ),
-    row(`page ${count + 1}`, '503 before the upgrade', refused, refused === '503'),
+    row(`page ${count + 1}`, '503 before the upgrade', denied, denied === '503'),
   ];
 }
 

@@ -20,11 +20,11 @@ import {
   REQUEST_MS,
   STALL_MS,
 } from './door/connection-limits.ts';
-import { refusalAtDoor } from './door/door.ts';
+import { denialAtDoor } from './door/door.ts';
 import { guard } from './door/guard.ts';
-import { refusedHandshake } from './door/handshake.ts';
+import { handshakeDenial } from './door/handshake.ts';
 import { Presenter } from './door/presenter.ts';
-import { closings, Refusal, type RefusalName } from './errors.ts';
+import { closings, Denial, type DenialName } from './errors.ts';
 import type { Gateway } from './gateway.ts';
 import { registerLabRoutes } from './routes/lab-routes.ts';
 import { registerLabStream } from './routes/lab-stream.ts';
@@ -82,16 +82,16 @@ export async function buildApp({
     requestTimeout: REQUEST_MS,
     keepAliveTimeout: IDLE_MS,
     http: {
-      // The door answers a missing Host itself, like everything that it refuses.
+      // The door answers a missing Host itself, like everything that it denies.
       requireHostHeader: false,
       headersTimeout: HEAD_MS,
       connectionsCheckingInterval: LOOK_MS,
     },
     frameworkErrors: (error, { raw }, reply: FastifyReply) => {
       // No hook runs for these: the door is asked here, and an upgrade's connection ended.
-      const refusal = refusalAtDoor(raw, lan?.names) ?? refusalFor(error);
+      const denial = denialAtDoor(raw, lan?.names) ?? denialFor(error);
       if (raw.headers.upgrade) reply.raw.once('finish', () => raw.socket.destroySoon());
-      void reply.code(refusal.statusCode).headers(bareHeaders).send(refusal.answer);
+      void reply.code(denial.statusCode).headers(bareHeaders).send(denial.answer);
     },
     clientErrorHandler: answerBrokenRequest,
   }).withTypeProvider<TypeBoxTypeProvider>();
@@ -101,15 +101,15 @@ export async function buildApp({
     isOwn: lan?.isExempt,
   });
   app.server.on('checkExpectation', (request, response) => {
-    answerOnResponse(response, refusalAtDoor(request, lan?.names) ?? new Refusal('expectation'));
+    answerOnResponse(response, denialAtDoor(request, lan?.names) ?? new Denial('expectation'));
   });
 
   app.setValidatorCompiler(compileValidator);
   app.removeContentTypeParser('text/plain');
-  app.setErrorHandler<FastifyError | Refusal>((error, { log }, reply) => {
-    const refusal = refusalFor(error);
-    if (refusal.refusal === 'internal') log.error({ err: error }, 'request failed');
-    return reply.code(refusal.statusCode).send(refusal.answer);
+  app.setErrorHandler<FastifyError | Denial>((error, { log }, reply) => {
+    const denial = denialFor(error);
+    if (denial.why === 'internal') log.error({ err: error }, 'request failed');
+    return reply.code(denial.statusCode).send(denial.answer);
   });
 
   await registerHeaders(app, { isSecureContext: !lan });
@@ -127,11 +127,11 @@ export async function buildApp({
   });
   app.websocketServer
     .on('connection', (_webSocket, { socket }) => uncount(socket))
-    // What `refusedHandshake` did not know.
+    // What `handshakeDenial` did not know.
     .on('wsClientError', (_error, socket: Socket) => {
-      answerOnSocket(socket, new Refusal('badHandshake'));
+      answerOnSocket(socket, new Denial('badHandshake'));
     });
-  // After the plugin's own hooks: they also end the connection of a refused upgrade.
+  // After the plugin's own hooks: they also end the connection of a denied upgrade.
   guard(app, { names: lan?.names, presenter });
   app.addHook('onSend', (_request, { raw }, _payload, done) => {
     limitAnswer(raw);
@@ -139,14 +139,14 @@ export async function buildApp({
   });
   await registerRateLimit(app);
   app.setNotFoundHandler(() => {
-    throw new Refusal('noRoute');
+    throw new Denial('noRoute');
   });
 
   await app.register((sockets: Gateway, _options, done) => {
     sockets.addHook('onRequest', ({ ws, raw }, reply, next) => {
-      const refusal = ws ? refusedHandshake(raw) : new Refusal('socketOnly');
-      if (refusal?.refusal === 'socketVersion') void reply.header('sec-websocket-version', '13');
-      next(refusal);
+      const denial = ws ? handshakeDenial(raw) : new Denial('socketOnly');
+      if (denial?.why === 'socketVersion') void reply.header('sec-websocket-version', '13');
+      next(denial);
     });
     if (lan) limitAddresses(sockets, lan);
     // The stream first: the bridge adds events of its own to the log while it reads it.
@@ -156,7 +156,7 @@ export async function buildApp({
   });
   await app.register(async (plain: Gateway) => {
     plain.addHook('onRequest', ({ ws }, _reply, next) => {
-      next(ws ? new Refusal('noSocketHere') : undefined);
+      next(ws ? new Denial('noSocketHere') : undefined);
     });
     registerPresenterRoutes(plain, { presenter });
     registerLabRoutes(plain, { lab, limits: lan });
@@ -175,7 +175,7 @@ function dismiss(client: WebSocket): void {
   client.close(...closings.stopping);
 }
 
-const REFUSAL_BY_CODE: Record<string, RefusalName> = {
+const DENIAL_BY_CODE: Record<string, DenialName> = {
   FST_ERR_BAD_URL: 'badTarget',
   FST_ERR_MAX_PARAM_LENGTH: 'noRoute',
   FST_ERR_CTP_BODY_TOO_LARGE: 'tooLarge',
@@ -186,18 +186,18 @@ const REFUSAL_BY_CODE: Record<string, RefusalName> = {
   ERR_HTTP_REQUEST_TIMEOUT: 'slow',
 };
 
-function refusalFor(error: FastifyError | Refusal): Refusal {
-  if (error instanceof Refusal) return error;
+function denialFor(error: FastifyError | Denial): Denial {
+  if (error instanceof Denial) return error;
   if (error.validation) {
     const { validation, validationContext } = error;
     if (validationContext === 'params' && validation.some((it) => it.instancePath === '/server'))
-      return new Refusal('noServer');
-    return new Refusal('invalid', `${error.message}.`);
+      return new Denial('noServer');
+    return new Denial('invalid', `${error.message}.`);
   }
-  const known = REFUSAL_BY_CODE[error.code];
-  if (known) return new Refusal(known);
+  const known = DENIAL_BY_CODE[error.code];
+  if (known) return new Denial(known);
   const isTheirs = error.statusCode !== undefined && error.statusCode < 500;
-  return new Refusal(isTheirs ? 'invalid' : 'internal');
+  return new Denial(isTheirs ? 'invalid' : 'internal');
 }
 
 /** Answers what is not HTTP, on the bare socket. */
@@ -206,7 +206,7 @@ function answerBrokenRequest({ code = '' }: NodeJS.ErrnoException, socket: Socke
     socket.destroy();
     return;
   }
-  answerOnSocket(socket, new Refusal(REFUSAL_BY_CODE[code] ?? 'badRequest'));
+  answerOnSocket(socket, new Denial(DENIAL_BY_CODE[code] ?? 'badRequest'));
 }
 
 /** Ends the connection of whoever takes no byte of an answer for a while, or takes too long for all. */

@@ -1,7 +1,7 @@
-/** Every way in which the gateway refuses a request or ends a WebSocket. docs/protocol.md lists them. */
+/** Every way in which the gateway denies a request or ends a WebSocket. docs/protocol.md lists them. */
 
-/** Answers to HTTP requests and refused upgrades: status, what is wrong, what to do about it. */
-export const refusals = {
+/** Answers to denied HTTP requests, upgrades too: status, what is wrong, what to do about it. */
+export const denials = {
   badRequest: [400, 'This is not an HTTP request.', 'Send HTTP/1.1, as a browser or curl does.'],
   badTarget: [400, 'The request target is not a path.', 'Ask for a path such as /api/lab.'],
   noHost: [400, 'The Host header is missing.', 'Send the address of the page as Host.'],
@@ -74,21 +74,21 @@ export const refusals = {
   ],
 } as const satisfies Record<string, readonly [status: number, error: string, hint: string]>;
 
-export type RefusalName = keyof typeof refusals;
+export type DenialName = keyof typeof denials;
 
-/** A request that is refused, thrown out of a hook or a handler. */
-export class Refusal extends Error {
-  readonly refusal: RefusalName;
+/** Why a request is denied, thrown out of a hook or a handler. */
+export class Denial extends Error {
+  readonly why: DenialName;
   readonly statusCode: number;
   readonly hint: string;
 
   /** `hint` replaces the usual one where more is known. */
-  constructor(refusal: RefusalName, hint?: string) {
-    super(refusals[refusal][1]);
-    this.name = 'Refusal';
-    this.refusal = refusal;
-    this.statusCode = refusals[refusal][0];
-    this.hint = hint ?? refusals[refusal][2];
+  constructor(why: DenialName, hint?: string) {
+    super(denials[why][1]);
+    this.name = 'Denial';
+    this.why = why;
+    this.statusCode = denials[why][0];
+    this.hint = hint ?? denials[why][2];
   }
 
   /** The body of the answer. */

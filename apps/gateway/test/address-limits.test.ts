@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
-import { refusals } from '../src/errors.ts';
+import { denials } from '../src/errors.ts';
 import { makeToken } from '../src/door/presenter.ts';
 import { raw, upgrade } from './raw-http.ts';
 import { startGateway, type Running } from './running-gateway.ts';
@@ -57,19 +57,19 @@ describe('one address', () => {
     for (const path of paths) {
       const { status, body } = await ask(path, '127.0.0.2');
       expect(status).toBe(429);
-      expect(body.error).toBe(refusals.manyFromAddress[1]);
+      expect(body.error).toBe(denials.manyFromAddress[1]);
     }
     await open('/ws/lab', '127.0.0.3');
     // Where one goes there is room for one: its end may take a moment.
     sockets[0]?.close();
     await expect.poll(async () => (await ask('/ws/lab', '127.0.0.2')).status).toBe(101);
-    // Refused upgrades hold no place for long.
+    // Denied upgrades hold no place for long.
     for (let each = 0; each < 5; each += 1)
       expect((await ask('/ws/client/server4?nonsense=1', '127.0.0.4')).status).toBe(400);
     await Promise.all(paths.map((path) => open(path, '127.0.0.4')));
   });
 
-  it('opens a bounded number in a minute, refused ones and of all kinds together', async () => {
+  it('opens a bounded number in a minute, denied ones and of all kinds together', async () => {
     await start(1000, 6);
     for (const path of [...paths, '/ws/lab?nonsense=1', ...paths.slice(1)])
       expect((await ask(path, '127.0.0.2')).status).toBe(path.includes('?') ? 400 : 101);
@@ -77,7 +77,7 @@ describe('one address', () => {
       const { status, head, body } = await ask(path, '127.0.0.2');
       expect(status).toBe(429);
       expect(head).toMatch(/^retry-after: \d+$/m);
-      expect(body.error).toBe(refusals.tooFast[1]);
+      expect(body.error).toBe(denials.tooFast[1]);
     }
     expect((await ask('/ws/lab', '127.0.0.3')).status).toBe(101);
   });

@@ -119,10 +119,10 @@ describe('a server that does not read', () => {
     const left = once(client.webSocket, 'close');
     client.webSocket.terminate();
     await left;
-    expect(await new BrowserClient(bridge, PATH).frameOrRefusal()).toContain('503');
+    expect(await new BrowserClient(bridge, PATH).frameOrDenial()).toContain('503');
     await pass(2);
     await expect
-      .poll(() => new BrowserClient(bridge, PATH).frameOrRefusal(), { interval: 50 })
+      .poll(() => new BrowserClient(bridge, PATH).frameOrDenial(), { interval: 50 })
       .toBe('connected');
   });
 

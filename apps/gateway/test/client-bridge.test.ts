@@ -174,7 +174,7 @@ describe('a browser client', () => {
     await gateway.lab.start('server2');
   });
 
-  it('is told that it was refused, and by which errno', async () => {
+  it('is told that it could not connect, and by which errno', async () => {
     await gateway.lab.stop('server3');
     const client = browser('/ws/client/server3');
     const [code] = await client.closed;
@@ -219,7 +219,7 @@ describe('a browser client', () => {
     'session=',
     'port=22',
     'session=a&session=b',
-  ])('is refused before the upgrade with the query %s', async (query) => {
+  ])('is denied before the upgrade with the query %s', async (query) => {
     const client = new BrowserClient(gateway, `/ws/client/server4?${query}`);
     await expect(client.closed).rejects.toThrow('400');
   });
@@ -327,7 +327,7 @@ describe('the bridge', () => {
     }
   });
 
-  it('refuses more browser clients than allowed, before the upgrade', async () => {
+  it('denies more browser clients than allowed, before the upgrade', async () => {
     const small = await startGateway({ servers: ['server4'], maxSessions: 2 });
     try {
       const two = [1, 2].map(() => new BrowserClient(small, '/ws/client/server4'));
@@ -341,7 +341,7 @@ describe('the bridge', () => {
           const next = new BrowserClient(small, '/ws/client/server4');
           return Promise.race([
             next.frame('connected').then(() => 'connected'),
-            next.closed.catch(() => 'refused'),
+            next.closed.catch(() => 'denied'),
           ]);
         })
         .toBe('connected');
@@ -355,7 +355,7 @@ describe('the bridge', () => {
       await expect(new BrowserClient(gateway, path).closed, path).rejects.toThrow('404');
   });
 
-  describe('of a server that refuses newcomers while it serves', () => {
+  describe('of a server that does not listen while it serves', () => {
     const program = `
       require('net').createServer((socket) => {
         console.log('connected');

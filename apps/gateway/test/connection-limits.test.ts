@@ -6,7 +6,7 @@ import { type AddressInfo, connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { connectionsForAll, limitConnections } from '../src/door/connection-limits.ts';
-import { refusals } from '../src/errors.ts';
+import { denials } from '../src/errors.ts';
 import { makeToken } from '../src/door/presenter.ts';
 import { raw } from './raw-http.ts';
 import { startGateway, type Running } from './running-gateway.ts';
@@ -80,7 +80,7 @@ describe('connections of one address', () => {
     for (let i = 0; i < 5; i++) await open('127.0.0.2');
     const { status, head, body } = await health('127.0.0.2');
     expect(status).toBe(429);
-    expect(body.error).toBe(refusals.manyConnections[1]);
+    expect(body.error).toBe(denials.manyConnections[1]);
     expect(head).toMatch(/^x-content-type-options: nosniff\r?$/im);
     expect((await health('127.0.0.3')).status).toBe(200);
     expect((await health('127.0.0.1')).status).toBe(200);
@@ -110,7 +110,7 @@ describe('connections of one address', () => {
     for (let i = 0; i < 50; i++) {
       const socket = await open('127.0.0.2');
       socket.write(half() + 'x'.repeat(i * 1000));
-      expect((await answered(socket)).text).toContain(refusals.manyConnections[1]);
+      expect((await answered(socket)).text).toContain(denials.manyConnections[1]);
     }
     expect((await health('127.0.0.1')).status).toBe(200);
   });
@@ -157,17 +157,17 @@ describe('a request', () => {
       );
       for (const [i, { text, ms }] of ends.entries()) {
         expect(text, String(i)).toMatch(/^HTTP\/1.1 408 /);
-        expect(text).toContain(refusals.slow[1]);
+        expect(text).toContain(denials.slow[1]);
         expect(text).toMatch(/^x-content-type-options: nosniff\r?$/im);
         expect(ms).toBeLessThan(i === 1 || i === 3 ? 13_000 : 9000);
       }
     },
   );
 
-  it('that is refused does not keep its connection: who does not close is closed', async () => {
+  it('that is denied does not keep its connection: who does not close is closed', async () => {
     await start(100);
     const socket = await open('127.0.0.1');
     socket.write('22 + 44\r\n\r\n');
-    expect((await answered(socket)).text).toContain(refusals.badRequest[1]);
+    expect((await answered(socket)).text).toContain(denials.badRequest[1]);
   });
 });

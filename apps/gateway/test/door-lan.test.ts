@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { plainAddress } from '@sockscope/tcp-core/trace/addresses';
 import { machineNames, reachableAddresses } from '../src/addresses.ts';
-import { refusals } from '../src/errors.ts';
+import { denials } from '../src/errors.ts';
 import { makeToken } from '../src/door/presenter.ts';
 import { raw, upgrade } from './raw-http.ts';
 import { startGateway, type Running } from './running-gateway.ts';
@@ -43,7 +43,7 @@ describe.each(wildcards)('the door, with the page open to a network at %s', (lis
       expect((await ask('127.0.0.1', `${name}:${port}`)).status, name).toBe(101);
     // This machine has all of 127.0.0.0/8: one address of several, as with several interfaces.
     expect((await ask('127.0.0.2', `127.0.0.2:${port}`)).status).toBe(101);
-    expect((await ask('127.0.0.2', `127.0.0.3:${port}`)).body.error).toBe(refusals.foreignHost[1]);
+    expect((await ask('127.0.0.2', `127.0.0.3:${port}`)).body.error).toBe(denials.foreignHost[1]);
   });
 
   it('answers a machine of the network under that address, and no loopback name', async (test) => {
@@ -56,9 +56,9 @@ describe.each(wildcards)('the door, with the page open to a network at %s', (lis
     expect((await ask(address, `${host}:${port}`)).status).toBe(101);
     expect((await ask(address, `lectern:${port}`)).status).toBe(101);
     for (const name of ['localhost', '127.0.0.1', '[::1]'])
-      expect((await ask(address, `${name}:${port}`)).body.error).toBe(refusals.foreignHost[1]);
+      expect((await ask(address, `${name}:${port}`)).body.error).toBe(denials.foreignHost[1]);
     expect((await ask(address, `${host}:${port}`, `Origin: http://evil.com`)).body.error).toBe(
-      refusals.foreignOrigin[1],
+      denials.foreignOrigin[1],
     );
   });
 
@@ -86,12 +86,12 @@ describe.each(wildcards)('the door, with the page open to a network at %s', (lis
       '192.0.2.77',
     ])
       expect((await ask('127.0.0.1', `${name}:${port}`)).body.error, name).toBe(
-        refusals.foreignHost[1],
+        denials.foreignHost[1],
       );
     const own = `127.0.0.1:${port}`;
     for (const origin of [`http://lectern:${port}`, `http://localhost:${port}`, 'null'])
       expect((await ask('127.0.0.1', own, `Origin: ${origin}`)).body.error, origin).toBe(
-        refusals.foreignOrigin[1],
+        denials.foreignOrigin[1],
       );
   });
 });

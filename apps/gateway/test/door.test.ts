@@ -2,7 +2,7 @@ import { mkdtempSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { refusals, type RefusalName } from '../src/errors.ts';
+import { denials, type DenialName } from '../src/errors.ts';
 import { raw, upgrade, type RawAnswer } from './raw-http.ts';
 import { routesOf } from './routes-of.ts';
 import { startGateway, type Running } from './running-gateway.ts';
@@ -67,7 +67,7 @@ function everyRequest(): { request: string; headers: string[] }[] {
   ]);
 }
 
-type Stranger = [refusal: RefusalName, ...lines: string[]];
+type Stranger = [denial: DenialName, ...lines: string[]];
 
 /** Hosts that are not this gateway's, each as good as its name can be made to look. */
 function foreignHosts(): Stranger[] {
@@ -179,15 +179,15 @@ function foreignSites(): Stranger[] {
   ];
 }
 
-async function expectRefused(strangers: Stranger[], requests = everyRequest()): Promise<void> {
+async function expectDenied(strangers: Stranger[], requests = everyRequest()): Promise<void> {
   for (const { request, headers } of requests)
     await Promise.all(
       strangers.map(async ([name, ...lines]) => {
         const { status, body } = await send([`${request} HTTP/1.1`, ...lines, ...headers]);
         const asked = [request, headers[1] ?? '', ...lines].join(' | ');
-        expect(status, asked).toBe(refusals[name][0]);
+        expect(status, asked).toBe(denials[name][0]);
         if (request.startsWith('HEAD')) return;
-        expect(body, asked).toEqual({ error: refusals[name][1], hint: refusals[name][2] });
+        expect(body, asked).toEqual({ error: denials[name][1], hint: denials[name][2] });
       }),
     );
 }
@@ -204,14 +204,14 @@ describe('the door', () => {
       expect(requests).toContain(known);
   });
 
-  it('refuses every foreign Host on every route, upgrade or not', () =>
-    expectRefused(foreignHosts()));
+  it('denies every foreign Host on every route, upgrade or not', () =>
+    expectDenied(foreignHosts()));
 
-  it('refuses every foreign Origin on every route, upgrade or not', () =>
-    expectRefused(foreignOrigins()));
+  it('denies every foreign Origin on every route, upgrade or not', () =>
+    expectDenied(foreignOrigins()));
 
-  it('refuses what another site makes, wherever it connects or changes something', () =>
-    expectRefused(
+  it('denies what another site makes, wherever it connects or changes something', () =>
+    expectDenied(
       foreignSites(),
       everyRequest().filter(
         ({ request, headers }) => headers === upgrade || !/^(GET|HEAD)/.test(request),
@@ -252,7 +252,7 @@ describe('the door', () => {
     expect(status).toBe(200);
   });
 
-  it('refuses a target that would overrule Host', async () => {
+  it('denies a target that would overrule Host', async () => {
     const { status } = await send([
       `GET http://${gateway.host}/ HTTP/1.1`,
       `Host: ${gateway.host}`,
@@ -265,7 +265,7 @@ describe('the door', () => {
   const version = 'Sec-WebSocket-Version: 13';
   const asks = ['Connection: Upgrade', 'Upgrade: websocket'];
 
-  it.each<[string, string, string[], RefusalName]>([
+  it.each<[string, string, string[], DenialName]>([
     ['no key', 'GET', [...asks, version], 'badHandshake'],
     ['a short key', 'GET', [...asks, version, 'Sec-WebSocket-Key: abc'], 'badHandshake'],
     [
@@ -286,30 +286,30 @@ describe('the door', () => {
     ['a bad subprotocol', 'GET', [...upgrade, 'Sec-WebSocket-Protocol: ,,'], 'badHandshake'],
     ['another method', 'POST', upgrade, 'noRoute'],
     ['an expectation', 'GET', [...close, 'Expect: a-miracle'], 'expectation'],
-  ])('answers %s as every error', async (_, method, headers, refusal) => {
+  ])('answers %s as every error', async (_, method, headers, denial) => {
     for (const path of ['/ws/lab', '/ws/client/server4']) {
       const answer = await send([
         `${method} ${path} HTTP/1.1`,
         `Host: 127.0.0.1:${port}`,
         ...headers,
       ]);
-      const [status, error, hint] = refusals[refusal];
+      const [status, error, hint] = denials[denial];
       expect(answer).toMatchObject({ status, body: { error, hint } });
       expect(answer.head).toMatch(/^content-type: application\/json/im);
       expect(answer.head).toMatch(/^x-content-type-options: nosniff\r?$/im);
       expect(answer.head).toMatch(/^content-security-policy: default-src 'none'/im);
-      if (refusal === 'socketVersion')
+      if (denial === 'socketVersion')
         expect(answer.head).toMatch(/^sec-websocket-version: 13\r?$/im);
       // Who must stay outside is told no more than that.
       const stranger = [`${method} ${path} HTTP/1.1`, 'Host: evil.com', ...headers];
-      expect((await send(stranger)).body.error).toBe(refusals.foreignHost[1]);
+      expect((await send(stranger)).body.error).toBe(denials.foreignHost[1]);
     }
   });
 
   it('answers what is not HTTP with one error', async () => {
     const { status, body } = await send(['22 + 44']);
     expect(status).toBe(400);
-    expect(body.error).toBe(refusals.badRequest[1]);
+    expect(body.error).toBe(denials.badRequest[1]);
   });
 });
 
@@ -330,7 +330,7 @@ describe('the headers', () => {
     }
   });
 
-  it('are on every answer, refused upgrades and what is no request too', async () => {
+  it('are on every answer, denied upgrades and what is no request too', async () => {
     const own = [`Host: 127.0.0.1:${port}`];
     const asked = everyRequest().flatMap(({ request, headers }) =>
       [own, [...own, 'Origin: http://evil.com']].map((lines) => [

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeToken } from '../src/door/presenter.ts';
-import { refusals } from '../src/errors.ts';
+import { denials } from '../src/errors.ts';
 import type { Gateway } from '../src/gateway.ts';
 import { raw, type RawAnswer, upgrade } from './raw-http.ts';
 import { routesOf } from './routes-of.ts';
@@ -77,7 +77,7 @@ async function ask(route: string, headers: readonly string[], at = gateway): Pro
 /** Whether it is told to a stranger that only the presenter may do this. */
 async function isGuarded(route: string, headers: readonly string[]): Promise<boolean> {
   const { status, body } = await ask(route, headers);
-  return status === 403 && (route.startsWith('HEAD') || body.error === refusals.notPresenter[1]);
+  return status === 403 && (route.startsWith('HEAD') || body.error === denials.notPresenter[1]);
 }
 
 const close = ['Connection: close'];
@@ -113,12 +113,12 @@ describe('with --lan, a route', () => {
 
   it('that does not exist is nobody’s', async () => {
     for (const route of ['POST /nothing', 'PUT /api/lab', 'DELETE /api/servers/server4'])
-      expect((await ask(route, close)).body.error, route).toBe(refusals.noRoute[1]);
+      expect((await ask(route, close)).body.error, route).toBe(denials.noRoute[1]);
   });
 
   it('to a page that is not built says so to anyone', async () => {
     const bare = await startGateway({ servers: [], observeKernel: false, lan });
-    expect((await ask('GET /', close, bare)).body.error).toBe(refusals.notBuilt[1]);
+    expect((await ask('GET /', close, bare)).body.error).toBe(denials.notBuilt[1]);
     await bare.close();
   });
 });

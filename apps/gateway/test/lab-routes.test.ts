@@ -3,7 +3,7 @@ import { LabHistory } from '@sockscope/tcp-core/trace/history';
 import type { LabState } from '@sockscope/tcp-core/trace/lab-state';
 import { Value } from 'typebox/value';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { refusals } from '../src/errors.ts';
+import { denials } from '../src/errors.ts';
 import { HealthAnswer, HistoryAnswer, LabAnswer, ServerAnswer } from '../src/schemas/schemas.ts';
 import { eventOf, startGateway, tcpClient, received, type Running } from './running-gateway.ts';
 
@@ -109,12 +109,12 @@ describe('the lab by HTTP', () => {
     ['POST', '/api/servers/server1/explode', undefined, 'noRoute'],
     ['GET', '/api/servers/server1', undefined, 'noRoute'],
     ['GET', '/', undefined, 'notBuilt'],
-  ] as const)('refuses %s %s %s', async (method, path, body, name) => {
+  ] as const)('denies %s %s %s', async (method, path, body, name) => {
     const before = gateway.lab.state.seq;
     const { status, answer } = await call(method, path, body);
-    expect(status).toBe(refusals[name][0]);
+    expect(status).toBe(denials[name][0]);
     expect(Object.keys(answer).sort()).toEqual(['error', 'hint']);
-    expect(answer['error']).toBe(refusals[name][1]);
+    expect(answer['error']).toBe(denials[name][1]);
     // Threads may report what they did before; what a request does to a server, the gateway reports.
     const since = gateway.lab.history.events().filter(({ seq }) => seq > before);
     expect(since.filter(({ thread }) => thread === null)).toEqual([]);
@@ -129,7 +129,7 @@ describe('the lab by HTTP', () => {
     for (const type of ['text/plain', 'application/x-www-form-urlencoded']) {
       const { status, answer } = await call('PATCH', '/api/servers/server1', '{"slowMs":5}', type);
       expect(status).toBe(415);
-      expect(answer['error']).toBe(refusals.mediaType[1]);
+      expect(answer['error']).toBe(denials.mediaType[1]);
     }
   });
 

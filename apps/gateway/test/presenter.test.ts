@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Value } from 'typebox/value';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { refusals } from '../src/errors.ts';
+import { denials } from '../src/errors.ts';
 import { makeToken } from '../src/door/presenter.ts';
 import { TRIES_A_MINUTE } from '../src/routes/presenter-routes.ts';
 import { PresenterAnswer } from '../src/schemas/schemas.ts';
@@ -75,8 +75,8 @@ describe('whoever has not shown the token', () => {
         });
         expect(status, `${method} ${path} ${cookie}`).toBe(403);
         expect(answer).toEqual({
-          error: refusals.notPresenter[1],
-          hint: refusals.notPresenter[2],
+          error: denials.notPresenter[1],
+          hint: denials.notPresenter[2],
         });
       }
     expect(gateway.lab.state.servers.server4!).toEqual(before);
@@ -138,7 +138,7 @@ describe('the token', () => {
       headers: { cookie, origin: 'http://evil.com' },
     });
     expect(response.status).toBe(403);
-    expect(((await response.json()) as { error: string }).error).toBe(refusals.foreignOrigin[1]);
+    expect(((await response.json()) as { error: string }).error).toBe(denials.foreignOrigin[1]);
   });
 
   it.each([
@@ -148,10 +148,10 @@ describe('the token', () => {
     [token.toUpperCase(), 'wrongToken'],
     ['', 'invalid'],
     ['x'.repeat(129), 'invalid'],
-  ] as const)('is not %j', async (shown, refusal) => {
+  ] as const)('is not %j', async (shown, denial) => {
     const { status, answer, headers } = await show(shown);
-    expect(status).toBe(refusals[refusal][0]);
-    expect(answer['error']).toBe(refusals[refusal][1]);
+    expect(status).toBe(denials[denial][0]);
+    expect(answer['error']).toBe(denials[denial][1]);
     expect(headers.get('set-cookie')).toBeNull();
   });
 
@@ -160,7 +160,7 @@ describe('the token', () => {
       expect((await show('wrong')).status).toBe(403);
     const { status, answer, headers } = await show(token);
     expect(status).toBe(429);
-    expect(answer['error']).toBe(refusals.tooFast[1]);
+    expect(answer['error']).toBe(denials.tooFast[1]);
     expect(Number(headers.get('retry-after'))).toBeGreaterThan(0);
     // Only that: everything else goes on.
     expect((await call('GET', '/api/presenter')).status).toBe(200);

@@ -5,7 +5,7 @@ import { eventTypes } from '@sockscope/tcp-core/trace/events';
 import type { TSchema } from 'typebox';
 import { Value } from 'typebox/value';
 import { describe, expect, it } from 'vitest';
-import { closings, refusals } from '../src/errors.ts';
+import { closings, denials } from '../src/errors.ts';
 import { Event } from '../src/schemas/event-schemas.ts';
 import * as schemas from '../src/schemas/schemas.ts';
 import { routesOf } from './routes-of.ts';
@@ -68,7 +68,7 @@ describe('docs/protocol.md', () => {
   it('names every error answer with its status, and no other', () => {
     const documented = table('Status').map(([status, error]) => [Number(status), ...codes(error)]);
     expect(documented.sort()).toEqual(
-      Object.values(refusals)
+      Object.values(denials)
         .map(([status, error]) => [status, error])
         .sort(),
     );

@@ -133,13 +133,13 @@ export class BrowserClient {
     });
   }
 
-  /** How opening it came out: `connected`, or the error that refused it. */
-  async frameOrRefusal(): Promise<string> {
-    const refused = this.closed.then(
+  /** How opening it came out: `connected`, or the error that denied it. */
+  async frameOrDenial(): Promise<string> {
+    const denied = this.closed.then(
       () => 'closed',
       (error: unknown) => String(error),
     );
-    return Promise.race([this.frame('connected').then(() => 'connected'), refused]);
+    return Promise.race([this.frame('connected').then(() => 'connected'), denied]);
   }
 
   /** The first control frame of a type. */

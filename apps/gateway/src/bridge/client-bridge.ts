@@ -7,7 +7,7 @@ import { serverWithId } from '@sockscope/tcp-core/trace/lab-state';
 import type { FastifyRequest } from 'fastify';
 import type { WebSocket } from '@fastify/websocket';
 import { ClientSession } from './client-session.ts';
-import { closings, Refusal } from '../errors.ts';
+import { closings, Denial } from '../errors.ts';
 import type { Gateway } from '../gateway.ts';
 import { Identifier } from './identify.ts';
 import { TICK_MS } from './page-socket.ts';
@@ -16,7 +16,7 @@ import { ClientQuery, ServerParams } from '../schemas/schemas.ts';
 
 export interface BridgeOptions {
   lab: Pick<Lab, 'state' | 'onEvents' | 'record' | 'now'>;
-  /** How many browser clients there may be at once; more are refused with 503. */
+  /** How many browser clients there may be at once; more are denied with 503. */
   maxSessions: number;
 }
 
@@ -45,8 +45,8 @@ export function registerClientBridge(app: Gateway, { lab, maxSessions }: BridgeO
       config: { anyone: true },
       schema: { params: ServerParams, querystring: ClientQuery },
       preHandler: ({ params: { server } }, _reply, done) => {
-        if (!serverWithId(lab.state, server)) done(new Refusal('noServer'));
-        else done(sessions.size >= maxSessions ? new Refusal('full') : undefined);
+        if (!serverWithId(lab.state, server)) done(new Denial('noServer'));
+        else done(sessions.size >= maxSessions ? new Denial('full') : undefined);
       },
     },
     open,

@@ -187,7 +187,7 @@ export class ClientSession {
 
   #toServer(bytes: Buffer): void {
     if (this.#shutDown) {
-      this.#page.refuse(closings.afterShutdown);
+      this.#page.breakOff(closings.afterShutdown);
       return;
     }
     if (!this.#tcp.writable) return;
@@ -203,7 +203,7 @@ export class ClientSession {
 
   #control(frame: Buffer): void {
     if (!isShutdown(frame)) {
-      this.#page.refuse(closings.notControl);
+      this.#page.breakOff(closings.notControl);
       return;
     }
     this.#shutDown = true;

@@ -58,7 +58,7 @@ export class PageSocket {
   #pings = 0;
   #lastPing = Infinity;
   #closing: readonly [code: number, reason: string] | undefined;
-  #refused = false;
+  #brokenOff = false;
   #bytesRead = 0;
   #ticks = 0;
   #quietTicks = 0;
@@ -70,7 +70,7 @@ export class PageSocket {
     this.#events = events;
     webSocket
       .on('message', (data, isBinary) => {
-        if (this.#closing || this.#refused) return;
+        if (this.#closing || this.#brokenOff) return;
         if (isBinary) events.bytes(data as Buffer);
         else events.control(data as Buffer);
       })
@@ -155,8 +155,8 @@ export class PageSocket {
   }
 
   /** Closes because the page broke the protocol; whatever else it sends is ignored. */
-  refuse([code, reason]: readonly [code: number, reason: string]): void {
-    this.#refused = true;
+  breakOff([code, reason]: readonly [code: number, reason: string]): void {
+    this.#brokenOff = true;
     this.#webSocket.close(code, reason);
   }
 

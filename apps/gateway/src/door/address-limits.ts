@@ -6,7 +6,7 @@
 import rateLimit, { normalizeIP } from '@fastify/rate-limit';
 import type { FastifyRequest } from 'fastify';
 import { isLoopback, plainAddress } from '@sockscope/tcp-core/trace/addresses';
-import { Refusal } from '../errors.ts';
+import { Denial } from '../errors.ts';
 import type { Gateway } from '../gateway.ts';
 
 const MINUTE = 60_000;
@@ -16,7 +16,7 @@ export interface AddressLimits {
   connectionsPerAddress: number;
   /** WebSockets at once. */
   socketsPerAddress: number;
-  /** Upgrades, refused ones too. */
+  /** Upgrades, denied ones too. */
   upgradesPerMinute: number;
   /** Answers of some megabytes, each made for who asks: the history, the state. */
   readingsPerMinute: number;
@@ -34,7 +34,7 @@ interface RateLimit {
 export async function registerRateLimit(app: Gateway): Promise<void> {
   await app.register(rateLimit, {
     global: false,
-    errorResponseBuilder: (_request, { after }) => new Refusal('tooFast', `Try again in ${after}.`),
+    errorResponseBuilder: (_request, { after }) => new Denial('tooFast', `Try again in ${after}.`),
   });
 }
 
@@ -43,7 +43,7 @@ export function readingLimit({ readingsPerMinute, isExempt }: AddressLimits): Ra
   return perMinute(readingsPerMinute, isExempt);
 }
 
-/** For all WebSockets below `app` together. Counted before the upgrade, refused ones until they are closed. */
+/** For all WebSockets below `app` together. Counted before the upgrade, denied ones until they are closed. */
 export function limitAddresses(
   app: Gateway,
   { socketsPerAddress, upgradesPerMinute, isExempt = isLoopback }: AddressLimits,
@@ -60,7 +60,7 @@ export function limitAddresses(
     const address = normalizeIP(ip);
     const count = counts.get(address) ?? 0;
     if (count >= socketsPerAddress) {
-      next(new Refusal('manyFromAddress'));
+      next(new Denial('manyFromAddress'));
       return;
     }
     counts.set(address, count + 1);

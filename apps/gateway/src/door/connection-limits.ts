@@ -10,7 +10,7 @@ import type { Socket } from 'node:net';
 import { normalizeIP } from '@fastify/rate-limit';
 import { isLoopback, plainAddress } from '@sockscope/tcp-core/trace/addresses';
 import { answerOnSocket } from './bare-answer.ts';
-import { Refusal } from '../errors.ts';
+import { Denial } from '../errors.ts';
 
 /** Milliseconds for a request's head, for all of it, and without any progress of its answer. */
 export const HEAD_MS = 6000;
@@ -23,8 +23,8 @@ export const LOOK_MS = 500;
 /** Milliseconds that a connection may wait for its next request. */
 export const IDLE_MS = 5000;
 
-/** So many are told at a time why they are refused; beyond it they are just closed. */
-const REFUSED_MOST = 64;
+/** So many are told at a time why they are turned away; beyond it they are just closed. */
+const TOLD_MOST = 64;
 
 /** Where the limit of descriptors is not known: what many systems have. */
 const USUAL_DESCRIPTORS = 1024;
@@ -70,7 +70,7 @@ export function limitConnections(
 ): (socket: Socket) => void {
   const shares = new Map<string, Share>();
   const counted = new Map<Socket, string>();
-  let refused = 0;
+  let told = 0;
 
   const listeners = server.listeners('connection');
   server.removeAllListeners('connection');
@@ -88,7 +88,7 @@ export function limitConnections(
     );
     const isFull = counted.size >= total || share.connections >= most;
     if (isFull && !makeRoom(share)) {
-      refuse(socket);
+      turnAway(socket);
       return;
     }
     shares.set(address, share);
@@ -113,14 +113,14 @@ export function limitConnections(
   return forget;
 
   /** Tells why, as long as not too many are being told: each has a descriptor until it has read it. */
-  function refuse(socket: Socket): void {
-    if (refused >= REFUSED_MOST) {
+  function turnAway(socket: Socket): void {
+    if (told >= TOLD_MOST) {
       socket.destroy();
       return;
     }
-    refused += 1;
-    socket.once('close', () => (refused -= 1));
-    answerOnSocket(socket, new Refusal('manyConnections'));
+    told += 1;
+    socket.once('close', () => (told -= 1));
+    answerOnSocket(socket, new Denial('manyConnections'));
   }
 
   function shareOf(socket: Socket): Share | undefined {
@@ -136,7 +136,7 @@ export function limitConnections(
     if (!longest || performance.now() - longest[1] < promptMs) return false;
     const [socket] = longest;
     forget(socket);
-    answerOnSocket(socket, new Refusal('slow'));
+    answerOnSocket(socket, new Denial('slow'));
     return true;
   }
 

@@ -10,36 +10,36 @@
 
 import type { IncomingMessage } from 'node:http';
 import { isLoopback, plainAddress, urlHost } from '@sockscope/tcp-core/trace/addresses';
-import { Refusal } from '../errors.ts';
+import { Denial } from '../errors.ts';
 
 /**
  * Why this request must not come in, or undefined if it may. `names` are those of this machine under
  * which it may be called too, where the page is open to its network.
  */
-export function refusalAtDoor(
+export function denialAtDoor(
   request: IncomingMessage,
   names: readonly string[] = [],
-): Refusal | undefined {
+): Denial | undefined {
   // An absolute target (`GET http://other/ HTTP/1.1`) would overrule Host.
-  if (!request.url?.startsWith('/')) return new Refusal('badTarget');
+  if (!request.url?.startsWith('/')) return new Denial('badTarget');
 
   const hosts = valuesOf(request, 'host');
   const [host] = hosts;
-  if (hosts.length > 1) return new Refusal('manyHosts');
-  if (!host) return new Refusal('noHost');
+  if (hosts.length > 1) return new Denial('manyHosts');
+  if (!host) return new Denial('noHost');
   // Letter for letter: a browser sends a host in lower case and an address in its shortest form.
-  if (!ownHosts(request, names).includes(host)) return new Refusal('foreignHost');
+  if (!ownHosts(request, names).includes(host)) return new Denial('foreignHost');
 
   // A sandboxed page and a file send `null`, which is nobody's origin. Programs such as curl send none.
   const origins = valuesOf(request, 'origin');
-  if (origins.some((origin) => origin !== `http://${host}`)) return new Refusal('foreignOrigin');
+  if (origins.some((origin) => origin !== `http://${host}`)) return new Denial('foreignOrigin');
 
   // Following a link to the page from elsewhere is fine: that reads and changes nothing.
   const safe = request.method === 'GET' || request.method === 'HEAD';
   if (safe && request.headers.upgrade === undefined) return undefined;
   const sites = valuesOf(request, 'sec-fetch-site');
   if (sites.some((site) => site !== 'same-origin' && site !== 'none'))
-    return new Refusal('foreignSite');
+    return new Denial('foreignSite');
   return undefined;
 }
 

@@ -1,9 +1,9 @@
 /** The hook before every route and WebSocket: who may come in, and what is the presenter's alone. */
 
 import type { FastifyRequest } from 'fastify';
-import { Refusal } from '../errors.ts';
+import { Denial } from '../errors.ts';
 import type { Gateway } from '../gateway.ts';
-import { refusalAtDoor } from './door.ts';
+import { denialAtDoor } from './door.ts';
 import type { Presenter } from './presenter.ts';
 
 /**
@@ -15,22 +15,22 @@ export function guard(
   { names, presenter }: { names: readonly string[] | undefined; presenter: Presenter },
 ): void {
   app.addHook('onRequest', (request, _reply, done) => {
-    const refusal = refusalAtDoor(request.raw, names);
-    if (refusal) logRefusal(request, refusal);
-    done(refusal ?? refusalToOthers(request, presenter));
+    const denial = denialAtDoor(request.raw, names);
+    if (denial) logDenial(request, denial);
+    done(denial ?? denialToOthers(request, presenter));
   });
 }
 
 /** A route is the presenter's, unless it says that it is anyone's. */
-function refusalToOthers(
+function denialToOthers(
   { raw, is404, routeOptions: { config } }: FastifyRequest,
   presenter: Presenter,
-): Refusal | undefined {
+): Denial | undefined {
   if (is404 || config.anyone || presenter.mayControl(raw)) return undefined;
-  return new Refusal('notPresenter');
+  return new Denial('notPresenter');
 }
 
-function logRefusal({ log, method, url, headers }: FastifyRequest, { message }: Refusal): void {
+function logDenial({ log, method, url, headers }: FastifyRequest, { message }: Denial): void {
   const { host, origin } = headers;
   log.warn({ method, url, host, origin }, `turned away at the door: ${message}`);
 }

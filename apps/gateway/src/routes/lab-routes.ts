@@ -6,7 +6,7 @@ import { serversInOrder, serverWithId } from '@sockscope/tcp-core/trace/lab-stat
 import { settingsOf } from '@sockscope/tcp-core/trace/settings';
 import type { FastifyReply, preHandlerHookHandler } from 'fastify';
 import { readingLimit, type AddressLimits } from '../door/address-limits.ts';
-import { Refusal } from '../errors.ts';
+import { Denial } from '../errors.ts';
 import type { Gateway } from '../gateway.ts';
 import { historyOf, snapshotOf } from './lab-json.ts';
 import {
@@ -56,7 +56,7 @@ export function registerLabRoutes(
   // The lab itself lets controls of one server wait for each other.
   const joined: preHandlerHookHandler = ({ params }, _reply, done) => {
     const { server } = params as ServerParams;
-    done(serverWithId(lab.state, server) ? undefined : new Refusal('noServer'));
+    done(serverWithId(lab.state, server) ? undefined : new Denial('noServer'));
   };
   const control = { schema: { params: ServerParams }, preHandler: joined };
 
@@ -108,6 +108,6 @@ async function orCannotStart(started: Promise<unknown>): Promise<void> {
   try {
     await started;
   } catch (error) {
-    throw new Refusal('cannotStart', (error as Error).message);
+    throw new Denial('cannotStart', (error as Error).message);
   }
 }

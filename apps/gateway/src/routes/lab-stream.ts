@@ -7,7 +7,7 @@ import type { Lab } from '@sockscope/lab/lab';
 import { eventBytes } from '@sockscope/tcp-core/trace/event-bytes';
 import type { LabEvent } from '@sockscope/tcp-core/trace/events';
 import type { WebSocket } from '@fastify/websocket';
-import { closings, Refusal } from '../errors.ts';
+import { closings, Denial } from '../errors.ts';
 import type { Gateway } from '../gateway.ts';
 import { Line } from '../line.ts';
 import { snapshotOf } from './lab-json.ts';
@@ -211,7 +211,7 @@ export function registerLabStream(app: Gateway, { lab }: { lab: Lab }): void {
       config: { anyone: true },
       schema: { querystring: LabQuery },
       preHandler: (_request, _reply, done) => {
-        done(stream.isFull ? new Refusal('manyViewers') : undefined);
+        done(stream.isFull ? new Denial('manyViewers') : undefined);
       },
     },
     (webSocket, { query }) => {

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import helmet from '@fastify/helmet';
 import staticFiles from '@fastify/static';
-import { Refusal } from '../errors.ts';
+import { Denial } from '../errors.ts';
 import type { Gateway } from '../gateway.ts';
 
 /**
@@ -51,7 +51,7 @@ export async function registerHeaders(
 export async function registerPage(app: Gateway, { webRoot }: { webRoot: string }): Promise<void> {
   if (!existsSync(`${webRoot}/index.html`)) {
     app.get('/', { config: { anyone: true } }, () => {
-      throw new Refusal('notBuilt');
+      throw new Denial('notBuilt');
     });
     return;
   }

@@ -1,6 +1,6 @@
 /** `/api/presenter`: shows the presenter's token, and tells whether this browser may control. */
 
-import { Refusal } from '../errors.ts';
+import { Denial } from '../errors.ts';
 import type { Gateway } from '../gateway.ts';
 import type { Presenter } from '../door/presenter.ts';
 import { PresenterToken, type PresenterAnswer } from '../schemas/schemas.ts';
@@ -26,7 +26,7 @@ export function registerPresenterRoutes(
       config: { anyone: true, rateLimit: { max: TRIES_A_MINUTE, timeWindow: 60_000 } },
     },
     ({ raw, body: { token } }, reply) => {
-      if (!presenter.accepts(token)) throw new Refusal('wrongToken');
+      if (!presenter.accepts(token)) throw new Denial('wrongToken');
       const cookie = presenter.cookieFor(raw);
       if (cookie !== undefined) void reply.header('set-cookie', cookie);
       const answer: PresenterAnswer = { mayControl: true };

@@ -33,7 +33,7 @@ export const LabQuery = Type.Object(
 /** `PATCH /api/servers/:server` */
 export const ServerChanges = Type.Partial(Settings, { ...closed, minProperties: 1 });
 
-/** How a browser client's TCP connection ended. */
+/** How a browser client's TCP connection ended. Here `refused` is the kernel's ECONNREFUSED, no event. */
 export const endings = ['fin', 'rst', 'refused', 'timeout', 'failed', 'cut'] as const;
 export type SessionEnding = (typeof endings)[number];
 
@@ -127,6 +127,6 @@ export const PresenterToken = Type.Object(
 export const PresenterAnswer = Type.Object({ mayControl: Type.Boolean() }, closed);
 export type PresenterAnswer = Static<typeof PresenterAnswer>;
 
-/** Every refused request: what is wrong, and what to do about it. */
+/** Every denied request: what is wrong, and what to do about it. */
 export const ErrorAnswer = Type.Object({ error: Type.String(), hint: Type.String() }, closed);
 export type ErrorAnswer = Static<typeof ErrorAnswer>;
