@@ -1,6 +1,7 @@
 /** The lab by plain HTTP: its state, its history, its health, and the controls of its servers. */
 
 import type { Lab } from '@sockscope/lab/lab';
+import type { Control } from '@sockscope/tcp-core/trace/control';
 import type { ServerId } from '@sockscope/tcp-core/trace/events';
 import { serversInOrder, serverWithId } from '@sockscope/tcp-core/trace/lab-state';
 import { settingsOf } from '@sockscope/tcp-core/trace/settings';
@@ -58,32 +59,28 @@ export function registerLabRoutes(
     const { server } = params as ServerParams;
     done(serverWithId(lab.state, server) ? undefined : new Denial('noServer'));
   };
-  const control = { schema: { params: ServerParams }, preHandler: joined };
+  for (const what of ['start', 'stop', 'restart'] as const)
+    app.post(
+      `/api/servers/:server/${what}`,
+      { schema: { params: ServerParams }, preHandler: joined },
+      ({ params: { server } }) => done(server, { do: what }),
+    );
 
-  app.post('/api/servers/:server/start', control, async ({ params: { server } }) => {
-    await orCannotStart(lab.start(server));
-    return now(server);
-  });
-
-  app.post('/api/servers/:server/stop', control, async ({ params: { server } }) => {
-    await lab.stop(server);
-    return now(server);
-  });
-
-  app.post('/api/servers/:server/restart', control, async ({ params: { server } }) => {
-    await orCannotStart(lab.restart(server));
-    return now(server);
-  });
-
-  /** The settings are read when a server starts, so it is restarted with them. */
   app.patch(
     '/api/servers/:server',
     { schema: { params: ServerParams, body: ServerChanges }, preHandler: joined },
-    async ({ params: { server }, body }) => {
-      await orCannotStart(lab.restart(server, body));
-      return now(server);
-    },
+    ({ params: { server }, body }) => done(server, { do: 'set', settings: body }),
   );
+
+  /** Answers when it is done. */
+  async function done(server: ServerId, control: Control): Promise<ServerAnswer> {
+    try {
+      await lab.control(server, control);
+    } catch (error) {
+      throw new Denial('cannotStart', (error as Error).message);
+    }
+    return now(server);
+  }
 
   function now(server: ServerId): ServerAnswer {
     const { status, address, port } = lab.state.servers[server]!;
@@ -102,12 +99,4 @@ async function answer(reply: FastifyReply, json: SharedJson): Promise<FastifyRep
     .header('cache-control', 'no-store')
     .type('application/json; charset=utf-8')
     .send(version.bytes);
-}
-
-async function orCannotStart(started: Promise<unknown>): Promise<void> {
-  try {
-    await started;
-  } catch (error) {
-    throw new Denial('cannotStart', (error as Error).message);
-  }
 }
