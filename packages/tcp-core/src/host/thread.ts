@@ -101,7 +101,14 @@ function pageOf({ name }: Design): Page {
 /** A client thread of server 2: waits for a client, serves it, waits for the next. */
 function serveOneAfterTheOther(): void {
   for (;;) {
-    recorder.flush(() => ({ call: 'parked', read: [], write: [], own: [], timeoutMs: null }));
+    recorder.flush(() => ({
+      call: 'parked',
+      in: 'futex',
+      read: [],
+      write: [],
+      own: [],
+      timeoutMs: null,
+    }));
     const given = slots.park(slot);
     if (!given) return;
     recorder.wokeUp();
@@ -121,7 +128,14 @@ function startThread({ id, fd }: TracedConnection): void {
     recorder.flush();
   };
   const blocking = (): void => {
-    recorder.flush(() => ({ call: 'handoff', read: [], write: [], own: [], timeoutMs: null }));
+    recorder.flush(() => ({
+      call: 'handoff',
+      in: 'futex',
+      read: [],
+      write: [],
+      own: [],
+      timeoutMs: null,
+    }));
   };
   if (!slots.give({ fd, connection: id }, given, blocking)) throw new Stopped();
 }

@@ -53,6 +53,7 @@ export class PosixConnection implements Connection, TracedConnection {
         got = this.#recvBlocking(max);
       } else {
         if (timeoutMs !== 0 && !this.#sockets.waitFor('recv', this.fd, POLLIN, deadline)) {
+          options.trace.wokeUp();
           return undefined;
         }
         got = buffer.recv(this.fd, max, MSG_DONTWAIT);

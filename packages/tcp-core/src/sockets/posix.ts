@@ -111,6 +111,7 @@ export class PosixSockets implements Sockets, AcceptingLayer {
     });
     const blocking = (): Blocking => ({
       call: 'select',
+      in: 'select',
       ...watched(),
       timeoutMs: timeoutMs === undefined ? null : wholeMs(timeoutMs),
     });
@@ -179,6 +180,7 @@ export class PosixSockets implements Sockets, AcceptingLayer {
   ): boolean {
     const blocking = (): Blocking => ({
       call,
+      in: 'poll',
       read: events === POLLIN && fd >= 0 ? [fd] : [],
       write: events === POLLOUT ? [fd] : [],
       own: this.#own,
@@ -206,7 +208,14 @@ export class PosixSockets implements Sockets, AcceptingLayer {
   }
 
   hasFactsToHandOn(call: 'recv', fd: number): boolean {
-    const what = (): Blocking => ({ call, read: [fd], write: [], own: [], timeoutMs: null });
+    const what = (): Blocking => ({
+      call,
+      in: call,
+      read: [fd],
+      write: [],
+      own: [],
+      timeoutMs: null,
+    });
     return this.options.trace.blocking(performance.now(), what) !== Infinity;
   }
 
