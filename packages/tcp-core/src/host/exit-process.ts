@@ -1,6 +1,6 @@
 /** The end of a process that had many threads. */
 
-import { libc, unsupportedPlatform } from '../sockets/libc.ts';
+import { systemCalls, unsupportedPlatform } from '../sockets/calls/this-platform.ts';
 
 /**
  * Ends this process at once, as process.exit does, its exit handlers included, but without the ten
@@ -10,5 +10,5 @@ export function exitProcess(code: number): void {
   if (unsupportedPlatform() !== null) process.exit(code);
   process.exitCode = code;
   process.emit('exit', code);
-  libc()._exit(code);
+  systemCalls().exit(code);
 }

@@ -3,7 +3,7 @@
  * log of what they do (event-log.ts).
  */
 
-import { unsupportedPlatform } from '../sockets/libc.ts';
+import { unsupportedPlatform } from '../sockets/calls/this-platform.ts';
 import { assignment } from '../designs/all.ts';
 import type { LabFact, ServerId } from '../trace/events.ts';
 import type { Joined, LabState, ServerState } from '../trace/lab-state.ts';

@@ -12,7 +12,8 @@ import {
   Worker,
 } from 'node:worker_threads';
 import { SocketError } from '../sockets/api.ts';
-import { libc, needDescriptors, openPipe, SHUT_RD } from '../sockets/libc.ts';
+import { systemCalls } from '../sockets/calls/this-platform.ts';
+import { needDescriptors, openPipe } from '../sockets/descriptors.ts';
 import type { Design } from '../trace/design.ts';
 import type { LabFact, ServerId, ThreadRole } from '../trace/events.ts';
 import type { Joined } from '../trace/lab-state.ts';
@@ -115,9 +116,9 @@ export class ServerRun {
     // close descriptors, and another server could be given the same numbers.
     if (this.#design.process !== 'loop') {
       const threads = new Set(this.#threads.keys());
-      this.#context.descriptors.forEachOf(threads, (fd) => libc().shutdown(fd, SHUT_RD));
+      this.#context.descriptors.forEachOf(threads, (fd) => systemCalls().endReceiving(fd));
     }
-    libc().write(this.#wake.writeFd, Uint8Array.of(1), 1);
+    systemCalls().write(this.#wake.writeFd, Uint8Array.of(1));
   }
 
   async #stop(): Promise<void> {
@@ -126,8 +127,8 @@ export class ServerRun {
     this.wakeAll();
     const threads = [...this.#threads.values()];
     const exited = Promise.all(threads.map((thread) => thread.exited)).then(() => {
-      libc().close(this.#wake.readFd);
-      libc().close(this.#wake.writeFd);
+      systemCalls().close(this.#wake.readFd);
+      systemCalls().close(this.#wake.writeFd);
     });
     let timer: NodeJS.Timeout | undefined;
     const timeIsUp = new Promise<void>((resolve) => {
@@ -275,7 +276,7 @@ export class ServerRun {
     this.#collect(number);
     this.#threads.delete(number);
     thread.port.close();
-    for (const fd of this.#context.descriptors.takeFrom(number)) libc().close(fd);
+    for (const fd of this.#context.descriptors.takeFrom(number)) systemCalls().close(fd);
     const couldNotStart =
       thread.slot !== undefined && thread.tid === 0 && isForWantOfDescriptors(failure);
     if (couldNotStart) this.#retryLater();

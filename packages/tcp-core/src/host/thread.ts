@@ -11,10 +11,10 @@ import type { Message, Said } from '../conversation/message.ts';
 import { type Page, pages } from '../servers/pages.ts';
 import { serveClient } from '../servers/thread-per-client.ts';
 import { type Connection, SocketError, Stopped } from '../sockets/api.ts';
-import { libc, nameThread } from '../sockets/libc.ts';
-import { PosixConnection } from '../sockets/posix-connection.ts';
-import { PosixSockets } from '../sockets/posix.ts';
+import { systemCalls } from '../sockets/calls/this-platform.ts';
+import { TcpConnection } from '../sockets/connection.ts';
 import type { TracedConnection } from '../sockets/socket-trace.ts';
+import { TcpSockets } from '../sockets/sockets.ts';
 import type { Design } from '../trace/design.ts';
 import { Clock } from './clock.ts';
 import { oneOfManyThreads, onlyThread, Recorder } from './recorder.ts';
@@ -52,7 +52,7 @@ const recorder = new Recorder(
   { maySumUp, pace: role === 'client' ? oneOfManyThreads : onlyThread },
 );
 
-const sockets = new PosixSockets({
+const sockets = new TcpSockets({
   wakeFd,
   stopping: () => slots.stopping,
   backlog: options.backlog,
@@ -70,8 +70,8 @@ const sockets = new PosixSockets({
 main();
 
 function main(): void {
-  const tid = libc().gettid();
-  nameThread(
+  const tid = systemCalls().threadId();
+  systemCalls().nameThread(
     role === 'client' ? `${server} spare` : role === 'acceptor' ? `${server} accept` : server,
   );
   recorder.fact({ type: 'threadStarted', tid, role });
@@ -112,11 +112,11 @@ function serveOneAfterTheOther(): void {
     const given = slots.park(slot);
     if (!given) return;
     recorder.wokeUp();
-    nameThread(`${server} fd ${given.fd}`);
+    systemCalls().nameThread(`${server} fd ${given.fd}`);
     const client = sockets.adopt(given.fd, given.connection);
     serveClient(client, { calculate, idleMs: options.idleMs });
     sockets.finishLingering();
-    nameThread(`${server} spare`);
+    systemCalls().nameThread(`${server} spare`);
   }
 }
 
@@ -145,11 +145,11 @@ function calculate(client: Connection, message: Message): Uint8Array {
   const began = performance.now();
   const answer = answerTo(message);
   if (options.slowMs > 0) {
-    if (client instanceof PosixConnection) recorder.evaluating(client, message.text);
+    if (client instanceof TcpConnection) recorder.evaluating(client, message.text);
     keepCalculating(message.text, began + options.slowMs);
   }
   const micros = Math.round((performance.now() - began) * 1000);
-  if (client instanceof PosixConnection) {
+  if (client instanceof TcpConnection) {
     recorder.evaluated(client, message.text, answer, micros);
   }
   return Buffer.from(answer.text + message.terminator, 'latin1');
