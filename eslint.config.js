@@ -41,18 +41,30 @@ const noServer = [
  * The arrows between the parts (see ARCHITECTURE.md): what files in this folder may not import. Of two
  * that fit a file the later one counts.
  *
- * @param {string} folder
+ * @param {string} folder a folder, or a file
  * @param {{ regex: string, message: string, allowTypeImports?: boolean }[]} patterns
  * @returns {import('eslint').Linter.Config}
  */
 function arrows(folder, ...patterns) {
   return {
-    files: [`${folder}/**`],
+    files: [folder.endsWith('.ts') ? folder : `${folder}/**`],
     rules: { '@typescript-eslint/no-restricted-imports': ['error', { patterns }] },
   };
 }
 
+/** One table of system calls a platform: what stands above it asks this-platform.ts. */
+const platformFile = {
+  regex: '(^|/)(linux|macos|windows)\\.ts$',
+  message: 'Ask calls/this-platform.ts: only there is known which platform this is.',
+};
+const callsPattern = {
+  regex: '^(?!\\./|\\.\\./api\\.ts$|\\.\\./\\.\\./trace/events\\.ts$|node:|koffi$)',
+  message:
+    'The tables of system calls know the system, and the types of the API and the event log.',
+};
+
 const corePatterns = [
+  platformFile,
   {
     regex: '^@sockscope/|/apps/|/packages/',
     message: 'tcp-core knows nothing of the lab, the gateway and the page.',
@@ -164,10 +176,13 @@ export default defineConfig(
       message: 'A server may know types of the event log, but reports nothing itself.',
     },
   ),
-  arrows('packages/tcp-core/src/sockets', {
-    regex: '^(?!\\./|\\.\\./trace/events\\.ts$|node:|koffi$)',
-    message: 'The socket layer knows the system and the types of the event log; nothing else.',
+  arrows('packages/tcp-core/src/sockets', platformFile, {
+    regex: '^(?!\\./|\\.\\./trace/events\\.ts$|node:)',
+    message:
+      'The socket layer knows its system calls and the types of the event log; nothing else.',
   }),
+  arrows('packages/tcp-core/src/sockets/calls', platformFile, callsPattern),
+  arrows('packages/tcp-core/src/sockets/calls/this-platform.ts', callsPattern),
   arrows('packages/tcp-core/src/conversation', {
     regex: '^(?!\\./|\\.\\./(sockets/api|trace/events)\\.ts$|node:buffer$)',
     message: 'The conversation knows the socket API; nothing else.',

@@ -31,21 +31,21 @@ const isReady = { write: [], own: [3], writable: [] };
 const truth: readonly [number, LabFact][] = [
   [500, { type: 'threadStarted', tid: 7, role: 'server' }],
   [1500, { type: 'listening', fd: 4, address: '127.0.0.1', port: 5003, backlog: 511 }],
-  [1900, { type: 'blocked', call: 'select', read: [4], ...waits }],
+  [1900, { type: 'blocked', call: 'select', in: 'select', read: [4], ...waits }],
   [502_200, { type: 'selected', read: [4], readable: [4], ...isReady, micros: 500_300 }],
   [503_200, { type: 'accepted', ...client, address: '127.0.0.1', port: 40_000 }],
-  [504_900, { type: 'blocked', call: 'select', read: [4, 5], ...waits }],
+  [504_900, { type: 'blocked', call: 'select', in: 'select', read: [4, 5], ...waits }],
   [605_200, { type: 'selected', read: [4, 5], readable: [5], ...isReady, micros: 100_300 }],
   [606_200, { type: 'received', ...client, bytes: 4, preview: '1+1\n' }],
   [608_200, { type: 'sent', ...client, bytes: 2, requested: 2, preview: '2\n' }],
-  [609_900, { type: 'blocked', call: 'select', read: [4, 5], ...waits }],
+  [609_900, { type: 'blocked', call: 'select', in: 'select', read: [4, 5], ...waits }],
   [1_210_200, { type: 'selected', read: [4, 5], readable: [5], ...isReady, micros: 600_300 }],
   [1_211_200, { type: 'peerClosed', ...client }],
   [
     1_212_900,
     { type: 'closed', ...client, how: 'fin', errno: null, received: 4, sent: 2, drained: 0 },
   ],
-  [1_216_900, { type: 'blocked', call: 'select', read: [4], ...waits }],
+  [1_216_900, { type: 'blocked', call: 'select', in: 'select', read: [4], ...waits }],
   [2_115_900, { type: 'listenerClosed', fd: 4 }],
   [2_117_000, { type: 'threadEnded', tid: 7 }],
 ];
@@ -107,6 +107,11 @@ it.each([
   ['a wait that is not told', but('blocked', undefined), 'waits: each is told'],
   ['a wait that is told late', but('blocked', {}, 20_000), 'blocked: the wait began then'],
   ['the time asleep', truth.filter(([t]) => t !== 609_900), 'shares of work, a thread and second'],
+  [
+    'where it sleeps',
+    but('blocked', { in: 'poll' }),
+    'blocked: the call in which the thread sleeps',
+  ],
   ['for what it waits', but('blocked', { read: [9] }), 'blocked: the call and its descriptors'],
 ])('finds a lie: %s', (_, log, kind) => {
   expect(wrong(log)).toContain(kind);

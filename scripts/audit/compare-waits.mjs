@@ -13,6 +13,7 @@ import { isOwnWork, isWait, ownWatch, shown } from './threads.mjs';
 export const waitKinds = [
   'blocked: the wait began then',
   'blocked: the call and its descriptors',
+  'blocked: the call in which the thread sleeps',
   'waits: each is told',
   'sums of a rush: time waited',
   'shares of work, a thread and second',
@@ -23,6 +24,16 @@ const SHORT = 2000;
 const WINDOW = 1e6;
 /** Shares may differ by so much. */
 const SHARE = 0.1;
+
+/**
+ * What the log calls the system calls in which a thread can sleep: by the C library's functions that make them.
+ *
+ * @type {Readonly<Record<string, import('../../packages/tcp-core/src/trace/events.ts').SleepingCall>>}
+ */
+const sleepsIn = {
+  ...{ poll: 'poll', ppoll: 'poll', select: 'select', pselect6: 'select' },
+  ...{ recvfrom: 'recv', futex: 'futex' },
+};
 
 /** One wait, maybe in several calls: the layer comes back in between to report or to drain. @typedef {{ calls: Call[], from: number, to: number, earliest: number }} Wait */
 
@@ -148,6 +159,11 @@ function compareBlocked({ entries, number, server, calls }, { waits, inMemory },
     ledger.compare(
       'blocked: the call and its descriptors',
       call !== undefined && isSaid(event, call, book),
+      () => shown(entry, wait.calls.slice(0, 1)),
+    );
+    ledger.compare(
+      'blocked: the call in which the thread sleeps',
+      call !== undefined && sleepsIn[call.name] === event.in,
       () => shown(entry, wait.calls.slice(0, 1)),
     );
   }

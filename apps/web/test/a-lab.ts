@@ -1,12 +1,24 @@
 /** A lab for tests: facts numbered as the gateway does it and folded by the real reducer. */
 
 import { assignment } from '@sockscope/tcp-core/designs/all';
-import type { LabEvent, LabFact, ServerId } from '@sockscope/tcp-core/trace/events';
+import type {
+  BlockingCall,
+  LabEvent,
+  LabFact,
+  ServerId,
+  SleepingCall,
+} from '@sockscope/tcp-core/trace/events';
 import type { LabState } from '@sockscope/tcp-core/trace/lab-state';
 import { applyAll, emptyLab } from '@sockscope/tcp-core/trace/reducer';
 import { defaultSettings } from '@sockscope/tcp-core/trace/settings';
 
 export const EPOCH = 'epoch-1';
+
+/** In which function a thread sleeps for a call, without a time limit or sockets to drain. */
+export function sleepsIn(call: BlockingCall): SleepingCall {
+  if (call === 'select' || call === 'recv') return call;
+  return call === 'parked' || call === 'handoff' ? 'futex' : 'poll';
+}
 
 export class ALab {
   lab: LabState = emptyLab(EPOCH, assignment);
@@ -35,7 +47,15 @@ export class ALab {
       1,
       { type: 'threadStarted', tid: 4711, role: 'server' },
       { type: 'listening', fd: 20, address: '127.0.0.1', port, backlog: 511 },
-      { type: 'blocked', own: [], call: 'accept', read: [20], write: [], timeoutMs: null },
+      {
+        type: 'blocked',
+        own: [],
+        call: 'accept',
+        in: 'poll',
+        read: [20],
+        write: [],
+        timeoutMs: null,
+      },
     );
   }
 

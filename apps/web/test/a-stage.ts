@@ -3,7 +3,7 @@
 import type { KernelSocket, LabFact, ServerId } from '@sockscope/tcp-core/trace/events';
 import type { ServerState } from '@sockscope/tcp-core/trace/lab-state';
 import { type BusyPolicy, defaultSettings } from '@sockscope/tcp-core/trace/settings';
-import { ALab } from './a-lab.ts';
+import { ALab, sleepsIn } from './a-lab.ts';
 
 /** What else is going on, as words in one string: "refused", "waiting", "slow", "queue" … */
 export function aStage(
@@ -175,5 +175,5 @@ function blocked(
   read: number[],
   write: number[] = [],
 ): LabFact {
-  return { type: 'blocked', own: [], call, read, write, timeoutMs: null };
+  return { type: 'blocked', own: [], call, in: sleepsIn(call), read, write, timeoutMs: null };
 }

@@ -9,7 +9,7 @@ import { defaultSettings } from '@sockscope/tcp-core/trace/settings';
 import CodeView from '../src/components/CodeView.svelte';
 import { litLines, litSource } from '../src/view/code-lines.ts';
 import { stubResizeObserver } from './a-browser.ts';
-import { ALab } from './a-lab.ts';
+import { ALab, sleepsIn } from './a-lab.ts';
 
 const scrollTo = vi.fn();
 let width = 300;
@@ -45,6 +45,7 @@ const blocked = (call: 'accept' | 'recv' | 'select', fd: number): LabFact => ({
   type: 'blocked',
   own: [],
   call,
+  in: sleepsIn(call),
   read: [fd],
   write: [],
   timeoutMs: null,

@@ -84,7 +84,15 @@ describe('describeEvent', () => {
     expect(toneOf(event({ ...evaluated, error: false }))).toBe('good');
     expect(
       toneOf(
-        event({ type: 'blocked', own: [], call: 'recv', read: [24], write: [], timeoutMs: null }),
+        event({
+          type: 'blocked',
+          own: [],
+          call: 'recv',
+          in: 'recv',
+          read: [24],
+          write: [],
+          timeoutMs: null,
+        }),
       ),
     ).toBe('quiet');
   });

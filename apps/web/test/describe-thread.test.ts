@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { describeThread, selectView, threadsView } from '../src/view/describe-thread.ts';
 import { connectionIdentity } from '../src/view/identity.ts';
-import { ALab } from './a-lab.ts';
+import { ALab, sleepsIn } from './a-lab.ts';
 
 /** Server 2 with an acceptor, `busy` threads that serve and `idle` ones that wait for a client. */
 function threadPerClient(busy: number, idle: number): ALab {
@@ -12,7 +12,15 @@ function threadPerClient(busy: number, idle: number): ALab {
       'server2',
       thread,
       { type: 'threadStarted', tid: 100 + thread, role: 'client' },
-      { type: 'blocked', own: [], call: 'parked', read: [], write: [], timeoutMs: null },
+      {
+        type: 'blocked',
+        own: [],
+        call: 'parked',
+        in: 'futex',
+        read: [],
+        write: [],
+        timeoutMs: null,
+      },
     );
   }
   for (let thread = 2; thread < 2 + busy; thread += 1) {
@@ -23,6 +31,7 @@ function threadPerClient(busy: number, idle: number): ALab {
       type: 'blocked',
       own: [],
       call: 'recv',
+      in: 'recv',
       read: [fd],
       write: [],
       timeoutMs: null,
@@ -38,11 +47,14 @@ describe('describeThread', () => {
     const doing = (): string =>
       Object.values(lab.lab.servers.server3!.threads).map(describeThread).join();
     const wait = (call: 'recv' | 'select' | 'parked', read: number[], timeoutMs: number | null) => {
-      lab.happen('server3', 1, { type: 'blocked', own: [], call, read, write: [], timeoutMs });
+      lab.happen('server3', 1, {
+        ...{ type: 'blocked', own: [], call, in: timeoutMs === null ? sleepsIn(call) : 'poll' },
+        ...{ read, write: [], timeoutMs },
+      });
       return doing();
     };
     expect(wait('recv', [24], null)).toBe('blocked in recv() on fd 24');
-    expect(wait('recv', [24], 100)).toBe('blocked in recv() on fd 24, at most 100 ms');
+    expect(wait('recv', [24], 100)).toBe('blocked in recv() via poll() on fd 24, at most 100 ms');
     expect(wait('select', [20, 21, 22, 23, 24, 25], null)).toBe(
       'blocked in select() on 6 descriptors',
     );
@@ -89,7 +101,15 @@ describe('selectView', () => {
         writable: [],
         micros: 9,
       },
-      { type: 'blocked', own: [], call: 'select', read: [24, 20], write: [], timeoutMs: null },
+      {
+        type: 'blocked',
+        own: [],
+        call: 'select',
+        in: 'select',
+        read: [24, 20],
+        write: [],
+        timeoutMs: null,
+      },
     );
     expect(selectView(lab.lab.servers.server3!)).toEqual({
       watched: [
@@ -110,7 +130,7 @@ describe('selectView', () => {
       'server3',
       1,
       { type: 'selected', own: [], read, write: [], readable: [60], writable: [], micros: 9 },
-      { type: 'blocked', own: [], call: 'select', read, write: [], timeoutMs: null },
+      { type: 'blocked', own: [], call: 'select', in: 'select', read, write: [], timeoutMs: null },
     );
     const view = selectView(lab.lab.servers.server3!);
     expect(view?.watched.slice(0, 2)).toMatchObject([{ fd: 20 }, { fd: 60, ready: true }]);
@@ -132,7 +152,15 @@ describe('selectView', () => {
         writable: [],
         micros: 9,
       },
-      { type: 'blocked', own: [], call: 'accept', read: [20], write: [], timeoutMs: null },
+      {
+        type: 'blocked',
+        own: [],
+        call: 'accept',
+        in: 'poll',
+        read: [20],
+        write: [],
+        timeoutMs: null,
+      },
     );
     expect(selectView(lab.lab.servers.server1!)).toBeNull();
   });

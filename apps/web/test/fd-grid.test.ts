@@ -39,6 +39,7 @@ function asks(lab: ALab, read: number[], write: number[] = []): void {
     type: 'blocked',
     own: [],
     call: 'select',
+    in: 'select',
     read,
     write,
     timeoutMs: null,

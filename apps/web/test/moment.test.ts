@@ -54,6 +54,7 @@ describe('the sentence of the moment', () => {
       type: 'blocked',
       own: [],
       call: 'accept',
+      in: 'poll',
       read: [20],
       write: [],
       timeoutMs: null,

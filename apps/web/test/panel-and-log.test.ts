@@ -82,7 +82,7 @@ describe('logLines', () => {
       'listen() on 127.0.0.1:5001: fd 20, backlog 511',
     ]);
     const all = logLines(lab.lab.log, { server: null, everything: true, most: 99 }, lab.lab);
-    expect(all.map(({ text }) => text)).toContain('blocked in accept() on fd 20');
+    expect(all.map(({ text }) => text)).toContain('blocked in accept() via poll() on fd 20');
   });
 
   it('can show one server only', () => {

@@ -42,6 +42,7 @@ function asks(lab: ALab, server: SelectServer, clients: number): void {
     type: 'blocked',
     own: [],
     call: 'select',
+    in: 'select',
     read,
     write: [],
     timeoutMs: 100,

@@ -303,7 +303,11 @@ describe('an empty stage', () => {
     expect(layout.queue.slots.every(({ occupied }) => !occupied)).toBe(true);
     const seat = seatView(server, layout, false);
     expect(seat.chair.taken).toBe(false);
-    expect(seat.thread).toMatchObject({ pose: 'blocked', at: 'door', term: 'blocked in accept()' });
+    expect(seat.thread).toMatchObject({
+      pose: 'blocked',
+      at: 'door',
+      term: 'blocked in accept() via poll()',
+    });
   });
 });
 

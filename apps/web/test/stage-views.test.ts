@@ -234,7 +234,7 @@ describe('the lanes of server 2', () => {
     const { server, layout } = picture('server2', 3);
     const { lanes } = lanesView(server, layout, false);
     expect(lanes.map(({ words }) => words)).toEqual([
-      'thread 4711, accepts: blocked in accept() on fd 20',
+      'thread 4711, accepts: blocked in accept() via poll() on fd 20',
       'thread 5011: blocked in recv() on fd 24',
       'thread 5012: blocked in recv() on fd 25',
       'thread 5013: blocked in recv() on fd 26',
@@ -242,6 +242,15 @@ describe('the lanes of server 2', () => {
     expect(lanes.slice(1).map(({ rect }) => rect.y)).toEqual(
       layout.rows.map(({ card }) => card.rect.y),
     );
+  });
+
+  it('say in which other function the thread that accepts sleeps, beside its tid', () => {
+    const { server, layout } = picture('server2', 3);
+    const [acceptor, lane] = lanesView(server, layout, false).lanes;
+    expect(acceptor?.labels.map(({ text }) => text)).toEqual([
+      ...['accept()', 'blocked via poll()', 'tid 4711'],
+    ]);
+    expect(lane?.labels.map(({ text }) => text)).toEqual(['recv()', 'blocked', 'tid 5011']);
   });
 
   it('tell blocked, working and writing by place and word', () => {

@@ -60,6 +60,7 @@ describe('timelineModel', () => {
         type: 'blocked',
         own: [],
         call: 'select',
+        in: 'select',
         read: [20, 21, 22, 23],
         write: [],
         timeoutMs: null,
@@ -86,6 +87,7 @@ describe('timelineModel', () => {
       type: 'blocked' as const,
       own: [],
       call: 'select' as const,
+      in: 'select' as const,
       write: [],
       timeoutMs: null,
     };

@@ -18,6 +18,7 @@ const asks = (read: number[], write: number[] = []): LabFact => ({
   type: 'blocked',
   own: [9],
   call: 'select',
+  in: 'select',
   read,
   write,
   timeoutMs: null,

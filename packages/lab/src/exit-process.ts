@@ -1,6 +1,6 @@
 /** The end of a process that had many threads. */
 
-import { libc, unsupportedPlatform } from '@sockscope/tcp-core/sockets/libc';
+import { systemCalls, unsupportedPlatform } from '@sockscope/tcp-core/sockets/calls/this-platform';
 
 /**
  * Ends this process at once, as process.exit does, its exit handlers included, but without the ten
@@ -10,5 +10,5 @@ export function exitProcess(code: number): void {
   if (unsupportedPlatform() !== null) process.exit(code);
   process.exitCode = code;
   process.emit('exit', code);
-  libc()._exit(code);
+  systemCalls().exit(code);
 }

@@ -125,6 +125,7 @@ function everyFact(server: ServerId): Record<string, LabFact[]> {
     type: 'blocked',
     own: [],
     call,
+    in: call === 'recv' || call === 'select' ? call : 'poll',
     read: [30],
     write: [],
     timeoutMs: null,

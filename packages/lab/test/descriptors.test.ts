@@ -3,8 +3,7 @@
 import { readdirSync } from 'node:fs';
 import koffi from 'koffi';
 import { expect, it } from 'vitest';
-import { AF_INET, libc, SOCK_STREAM } from '@sockscope/tcp-core/sockets/libc';
-import { encodeSockaddr } from '@sockscope/tcp-core/sockets/sockaddr';
+import { systemCalls } from '@sockscope/tcp-core/sockets/calls/this-platform';
 import { serverIds } from '@sockscope/tcp-core/designs/all';
 import { TestLab } from './test-lab.ts';
 
@@ -92,9 +91,9 @@ it.each(serverIds)('%s starts, or says why not, however few there are', async (s
 
 it.each(serverIds)('%s does not spin while it can accept nobody, and then does', async (server) => {
   const port = await test.start(server, { policy: 'queue', maxThreads: 8 });
-  const { bytes } = encodeSockaddr({ address: '127.0.0.1', port });
+  const { bytes } = systemCalls().encodeAddress({ address: '127.0.0.1', port });
   // Made before, because a connect takes no descriptor, and a socket does.
-  const sockets = Array.from({ length: 4 }, () => libc().socket(AF_INET, SOCK_STREAM, 0));
+  const sockets = Array.from({ length: 4 }, () => systemCalls().socket('IPv4', false));
   const from = test.events.length;
   const { user, system } = await limited(NONE, async () => {
     for (const fd of sockets) expect(connect(fd, bytes, bytes.length)).toBe(0);
@@ -106,7 +105,7 @@ it.each(serverIds)('%s does not spin while it can accept nobody, and then does',
   // A thread that spins takes the whole second.
   expect((user + system) / 1e6).toBeLessThan(0.5);
   await test.event('accepted', (event) => event.server === server, from);
-  for (const fd of sockets) libc().close(fd);
+  for (const fd of sockets) systemCalls().close(fd);
   const { client } = await test.accepted(port);
   expect(await client.send('7\n').line()).toBe('7\n');
   await test.lab.stop(server);

@@ -251,7 +251,7 @@ describe('a history', () => {
         { type: 'received', ...at, bytes: message.length, preview: `${message}\n` },
         { type: 'evaluated', ...at, message, reply, error: true, micros: 17 },
         { type: 'sent', ...at, bytes: reply.length, requested: reply.length, preview: reply },
-        { type: 'blocked', call: 'select', read: fds, write: [], timeoutMs: null },
+        { type: 'blocked', call: 'select', in: 'select', read: fds, write: [], timeoutMs: null },
       );
     }
     // A thousand descriptors in two of five events: fewer of them are 8 MiB as JSON.

@@ -103,6 +103,7 @@ const blocked: LabFact = {
   type: 'blocked',
   own: [],
   call: 'select',
+  in: 'select',
   read: [20],
   write: [],
   timeoutMs: null,
@@ -123,9 +124,9 @@ describe('the place of a thread', () => {
     const last = { type: 'accepted', seq: 3, t: 30, connection: 1, fresh: false };
     expect(log.thread.last).toMatchObject(last);
     log.add(blocked);
-    expect(log.thread).toMatchObject({ call: 'select', since: 40, last });
+    expect(log.thread).toMatchObject({ call: 'select', in: 'select', since: 40, last });
     log.add(selected([21]));
-    expect(log.thread).toMatchObject({ call: null, since: 50 });
+    expect(log.thread).toMatchObject({ call: null, in: null, since: 50 });
     expect(log.thread.last).toMatchObject({ type: 'selected', connection: null });
   });
 

@@ -13,6 +13,7 @@ const textOrNull = Type.Union([Type.String(), Type.Null()]);
 const integerOrNull = Type.Union([Type.Integer(), Type.Null()]);
 const flow = Type.Object({ calls: count, bytes: count }, closed);
 const call = Type.Enum(['accept', 'recv', 'send', 'select', 'close', 'handoff', 'parked']);
+const sleepingCall = Type.Enum(['poll', 'select', 'recv', 'futex']);
 const role = Type.Enum(['server', 'acceptor', 'client']);
 const ending = Type.Enum(['fin', 'rst', 'timeout', 'local']);
 
@@ -81,6 +82,7 @@ export const events = {
   threadEnded: fact('threadEnded', { tid: Type.Integer() }),
   blocked: fact('blocked', {
     call,
+    in: sleepingCall,
     read: descriptors,
     write: descriptors,
     own: descriptors,
@@ -153,6 +155,7 @@ const Thread = Type.Object(
     tid: Type.Integer(),
     role,
     call: Type.Union([call, Type.Null()]),
+    in: Type.Union([sleepingCall, Type.Null()]),
     read: descriptors,
     write: descriptors,
     own: descriptors,

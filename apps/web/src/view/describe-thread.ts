@@ -3,11 +3,20 @@
 import type { ServerState, ThreadState } from '@sockscope/tcp-core/trace/lab-state';
 import { connectionIdentity, type Identity } from './identity.ts';
 import { loopThread, watchedBySelect } from './watching.ts';
-import { blockedWords, callWords, describeWait, isSocketCall, waitedFor } from './waiting.ts';
+import {
+  blockedWords,
+  callWords,
+  describeWait,
+  isSocketCall,
+  sleepOf,
+  viaWords,
+  waitedFor,
+} from './waiting.ts';
 import { count, descriptors } from './words.ts';
 
 export function describeThread(thread: ThreadState): string {
-  return thread.call === null ? 'working' : describeWait({ ...thread, call: thread.call });
+  const sleep = sleepOf(thread);
+  return sleep ? describeWait({ ...thread, ...sleep }) : 'working';
 }
 
 /** One descriptor that select() watches. */
@@ -30,6 +39,8 @@ export interface ThreadView {
   inCall: boolean;
   /** The call it is blocked in as it is written, what else it waits for, or "working". */
   call: string;
+  /** "via poll()" where it sleeps in another function than that call. */
+  via: string;
   /** What it waits for: "fd 24". */
   detail: string;
   /** Everything, in one sentence. */
@@ -58,20 +69,22 @@ export function threadsView(server: ServerState): ThreadsView {
   const rest = clients.slice(listed.length);
   const calls = new Map<string, number>();
   for (const thread of rest) {
-    const call = thread.call === null ? 'working' : blockedWords(thread.call);
+    const sleep = sleepOf(thread);
+    const call = sleep ? blockedWords(sleep) : 'working';
     calls.set(call, (calls.get(call) ?? 0) + 1);
   }
   for (const [call, threads] of calls) {
     folded.push({ key: call, words: `+${count(threads)} ${call}` });
   }
   if (parked.length > 0) {
-    folded.push({ key: 'parked', words: `+${count(parked.length)} ${blockedWords('parked')}` });
+    folded.push({ key: 'parked', words: `+${count(parked.length)} ${callWords('parked')}` });
   }
   return { lines: [...first, ...listed].map((thread) => threadView(server, thread)), folded };
 }
 
 function threadView(server: ServerState, thread: ThreadState): ThreadView {
   const { id, tid, role, call } = thread;
+  const sleep = sleepOf(thread);
   const inCall = call !== null && isSocketCall(call);
   return {
     id,
@@ -81,6 +94,7 @@ function threadView(server: ServerState, thread: ThreadState): ThreadView {
     blocked: call !== null,
     inCall,
     call: call === null ? 'working' : callWords(call),
+    via: sleep ? viaWords(sleep) : '',
     detail: inCall ? waitedFor({ ...thread, call }) : '',
     words: describeThread(thread),
   };

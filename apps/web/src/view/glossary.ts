@@ -2,6 +2,10 @@
 
 import { HOLD_MAX_MS } from '@sockscope/tcp-core/trace/events';
 
+/** Why a thread sleeps in another function than the call that it is blocked in. */
+const VIA_POLL =
+  'The layer waits in poll(2) for that descriptor and for the pipe by which the server is stopped; when it is ready it makes the call itself.';
+
 /** Keys are what elements carry as `data-term`. */
 export const glossary: Readonly<Record<string, string>> = {
   'accept queue':
@@ -39,9 +43,15 @@ export const glossary: Readonly<Record<string, string>> = {
   'send()': 'Hands bytes to the kernel’s send queue; blocks while that is full.',
   'select()': 'Blocks until one of many descriptors is ready, and says which.',
   'blocked in accept()': 'The thread sleeps in the kernel until a client connects.',
+  'blocked in accept() via poll()': `The thread sleeps in the kernel until a client connects. ${VIA_POLL}`,
   'blocked in recv()': 'The thread sleeps in the kernel until its client sends something.',
+  'blocked in recv() via poll()': `The thread sleeps until its client sends something or the time is up. ${VIA_POLL}`,
   'blocked in send()': 'The thread sleeps until the client has read enough to make room.',
+  'blocked in send() via poll()': `The thread sleeps until the client has read enough to make room. ${VIA_POLL}`,
   'blocked in select()': 'The thread sleeps until any of the watched descriptors is ready.',
+  'blocked in close()':
+    'The thread has sent its FIN and drops what still arrives until the client’s FIN, for a second at most: bytes left unread would make close() send RST.',
+  'blocked in close() via poll()': `The thread has sent its FIN and drops what still arrives until the client’s FIN, for a second at most. ${VIA_POLL}`,
   working: 'The thread runs: it reads a message, calculates, writes an answer.',
   thread: 'An operating-system thread; its tid is the SPID of ps -T.',
   tid: 'The operating system’s number for the thread: the SPID of ps -T.',

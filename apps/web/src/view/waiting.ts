@@ -1,6 +1,6 @@
 /** How the page says that a thread or a client waits: the same words wherever it is said. */
 
-import type { BlockingCall } from '@sockscope/tcp-core/trace/events';
+import type { BlockingCall, SleepingCall } from '@sockscope/tcp-core/trace/events';
 import { count, counted, descriptors } from './words.ts';
 
 /** Written beside the name of a call. */
@@ -28,20 +28,43 @@ export function callWords(call: BlockingCall): string {
   return waitingFor(call) ?? `${call}()`;
 }
 
-/** What the thread does: "blocked in recv()", "waiting for a client". */
-export function blockedWords(call: BlockingCall): string {
-  return waitingFor(call) ?? `${BLOCKED_IN} ${call}()`;
+/** A call in which a thread is blocked, and the function in which it sleeps for that. */
+export interface Sleep {
+  call: BlockingCall;
+  in: SleepingCall;
 }
 
-interface Wait {
-  call: BlockingCall;
+/** What a thread sleeps in; null while it works. */
+export function sleepOf(thread: {
+  call: BlockingCall | null;
+  in: SleepingCall | null;
+}): Sleep | null {
+  const { call, in: sleepsIn } = thread;
+  return call === null || sleepsIn === null ? null : { call, in: sleepsIn };
+}
+
+/** "via poll()" where the thread sleeps in another function than the call that it is blocked in; else "". */
+export function viaWords(sleep: Sleep): string {
+  return isSocketCall(sleep.call) && sleep.in !== sleep.call ? `via ${sleep.in}()` : '';
+}
+
+/** What the thread does: "blocked in recv()", "blocked in accept() via poll()", "waiting for a client". */
+export function blockedWords(sleep: Sleep): string {
+  return waitingFor(sleep.call) ?? joined(`${BLOCKED_IN} ${sleep.call}()`, viaWords(sleep));
+}
+
+function joined(...words: string[]): string {
+  return words.filter((word) => word !== '').join(' ');
+}
+
+interface Wait extends Sleep {
   read: readonly number[];
   write: readonly number[];
   timeoutMs: number | null;
 }
 
 /** The descriptors of a wait: "fd 24", of select "6 descriptors". */
-export function waitedFor({ call, read, write }: Omit<Wait, 'timeoutMs'>): string {
+export function waitedFor({ call, read, write }: Omit<Wait, 'in' | 'timeoutMs'>): string {
   const fds = [...new Set([...read, ...write])];
   return call === 'select' ? counted(fds.length, 'descriptor') : descriptors(fds);
 }
@@ -49,8 +72,9 @@ export function waitedFor({ call, read, write }: Omit<Wait, 'timeoutMs'>): strin
 /** The wait in one sentence. */
 export function describeWait(wait: Wait): string {
   const { call, timeoutMs } = wait;
-  if (!isSocketCall(call)) return blockedWords(call);
-  if (call === 'close') return 'closing: drops what still arrives until the client’s FIN';
+  if (!isSocketCall(call)) return blockedWords(wait);
+  if (call === 'close')
+    return `${blockedWords(wait)}: drops what still arrives until the client’s FIN`;
   const most = timeoutMs === null ? '' : `, at most ${count(timeoutMs)} ms`;
-  return `${blockedWords(call)} on ${waitedFor(wait)}${most}`;
+  return `${blockedWords(wait)} on ${waitedFor(wait)}${most}`;
 }

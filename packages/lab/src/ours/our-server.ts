@@ -3,7 +3,7 @@
  * (server-run.ts).
  */
 
-import { unsupportedPlatform } from '@sockscope/tcp-core/sockets/libc';
+import { unsupportedPlatform } from '@sockscope/tcp-core/sockets/calls/this-platform';
 import type { Control } from '@sockscope/tcp-core/trace/control';
 import type { Design } from '@sockscope/tcp-core/trace/design';
 import type { LabFact, ServerId } from '@sockscope/tcp-core/trace/events';

@@ -157,12 +157,7 @@ export class Recorder implements SocketTrace {
   }
 
   fact(fact: LabFact, at?: number): void {
-    if (this.#wait && this.#asleepSince !== AWAKE && !this.#toldOfWait && !this.#hasSums) {
-      // A wait that was to be summed up, and nothing came to sum it up with.
-      this.#list({ type: 'blocked', ...this.#wait() }, this.#asleepSince);
-      this.#toldOfWait = true;
-      this.#summedSince = NOT_YET;
-    }
+    this.#tellWait();
     this.#wake(at);
     // What a connection did must stand in the log before what became of it.
     if ('connection' in fact && this.#sums.has(fact.connection)) this.#emitSums(at);
@@ -187,8 +182,8 @@ export class Recorder implements SocketTrace {
     return Infinity;
   }
 
-  /** The thread came out of a wait that no socket call ended. */
   wokeUp(): void {
+    this.#tellWait();
     this.#wake(performance.now());
   }
 
@@ -217,6 +212,14 @@ export class Recorder implements SocketTrace {
 
   get #hasSums(): boolean {
     return this.#sums.size > 0 || this.#turns > 0;
+  }
+
+  /** Tells of a wait that was to be summed up, if nothing came to sum it up with. */
+  #tellWait(): void {
+    if (!this.#wait || this.#asleepSince === AWAKE || this.#toldOfWait || this.#hasSums) return;
+    this.#list({ type: 'blocked', ...this.#wait() }, this.#asleepSince);
+    this.#toldOfWait = true;
+    this.#summedSince = NOT_YET;
   }
 
   /** The thread came out of its wait, if it was in one. */

@@ -12,7 +12,8 @@ import {
   Worker,
 } from 'node:worker_threads';
 import { SocketError } from '@sockscope/tcp-core/sockets/api';
-import { libc, needDescriptors, openPipe, SHUT_RD } from '@sockscope/tcp-core/sockets/libc';
+import { systemCalls } from '@sockscope/tcp-core/sockets/calls/this-platform';
+import { needDescriptors, openPipe } from '@sockscope/tcp-core/sockets/descriptors';
 import type { Design } from '@sockscope/tcp-core/trace/design';
 import type { LabFact, ServerId, ThreadRole } from '@sockscope/tcp-core/trace/events';
 import type { Joined } from '@sockscope/tcp-core/trace/lab-state';
@@ -125,9 +126,9 @@ export class ServerRun {
     // close descriptors, and another server could be given the same numbers.
     if (this.#design.process !== 'loop') {
       const threads = new Set(this.#threads.keys());
-      this.#context.descriptors.forEachOf(threads, (fd) => libc().shutdown(fd, SHUT_RD));
+      this.#context.descriptors.forEachOf(threads, (fd) => systemCalls().endReceiving(fd));
     }
-    libc().write(this.#wake.writeFd, Uint8Array.of(1), 1);
+    systemCalls().write(this.#wake.writeFd, Uint8Array.of(1));
   }
 
   async #stop(): Promise<void> {
@@ -135,8 +136,8 @@ export class ServerRun {
     this.wakeAll();
     const threads = [...this.#threads.values()];
     const exited = Promise.all(threads.map((thread) => thread.exited)).then(() => {
-      libc().close(this.#wake.readFd);
-      libc().close(this.#wake.writeFd);
+      systemCalls().close(this.#wake.readFd);
+      systemCalls().close(this.#wake.writeFd);
     });
     let timer: NodeJS.Timeout | undefined;
     const timeIsUp = new Promise<void>((resolve) => {
@@ -246,7 +247,7 @@ export class ServerRun {
     this.#collect(number);
     this.#threads.delete(number);
     thread.port.close();
-    for (const fd of this.#context.descriptors.takeFrom(number)) libc().close(fd);
+    for (const fd of this.#context.descriptors.takeFrom(number)) systemCalls().close(fd);
     const couldNotStart =
       thread.slot !== undefined && thread.tid === 0 && isForWantOfDescriptors(failure);
     if (couldNotStart) this.#pool?.retryLater();

@@ -5,7 +5,7 @@
 import { type Answer, calculate } from '@sockscope/tcp-core/arithmetic/calculate';
 import type { Message, Said } from '@sockscope/tcp-core/conversation/message';
 import { type Connection, Stopped } from '@sockscope/tcp-core/sockets/api';
-import { PosixConnection } from '@sockscope/tcp-core/sockets/posix-connection';
+import { TcpConnection } from '@sockscope/tcp-core/sockets/connection';
 import type { Recorder } from './recorder.ts';
 
 export interface ServiceOptions {
@@ -30,11 +30,11 @@ export class Service {
     const began = performance.now();
     const answer = answerTo(message);
     if (slowMs > 0) {
-      if (client instanceof PosixConnection) recorder.evaluating(client, message.text);
+      if (client instanceof TcpConnection) recorder.evaluating(client, message.text);
       this.#keepCalculating(message.text, began + slowMs);
     }
     const micros = Math.round((performance.now() - began) * 1000);
-    if (client instanceof PosixConnection) {
+    if (client instanceof TcpConnection) {
       recorder.evaluated(client, message.text, answer, micros);
     }
     return Buffer.from(answer.text + message.terminator, 'latin1');

@@ -9,8 +9,8 @@ import { workerData } from 'node:worker_threads';
 import { type Page, pages } from '@sockscope/tcp-core/servers/pages';
 import { serveClient } from '@sockscope/tcp-core/servers/thread-per-client';
 import { SocketError, Stopped } from '@sockscope/tcp-core/sockets/api';
-import { libc, nameThread } from '@sockscope/tcp-core/sockets/libc';
-import { PosixSockets } from '@sockscope/tcp-core/sockets/posix';
+import { systemCalls } from '@sockscope/tcp-core/sockets/calls/this-platform';
+import { TcpSockets } from '@sockscope/tcp-core/sockets/sockets';
 import type { TracedConnection } from '@sockscope/tcp-core/sockets/socket-trace';
 import type { Design } from '@sockscope/tcp-core/trace/design';
 import { Clock } from '../clock.ts';
@@ -57,7 +57,7 @@ const service = new Service({
   stopping: () => slots.stopping,
 });
 
-const sockets = new PosixSockets({
+const sockets = new TcpSockets({
   wakeFd,
   stopping: () => slots.stopping,
   backlog: options.backlog,
@@ -75,8 +75,8 @@ const sockets = new PosixSockets({
 main();
 
 function main(): void {
-  const tid = libc().gettid();
-  nameThread(
+  const tid = systemCalls().threadId();
+  systemCalls().nameThread(
     role === 'client' ? `${server} spare` : role === 'acceptor' ? `${server} accept` : server,
   );
   recorder.fact({ type: 'threadStarted', tid, role });
@@ -106,15 +106,22 @@ function pageOf({ name }: Design): Page {
 /** A client thread of server 2: waits for a client, serves it, waits for the next. */
 function serveOneAfterTheOther(): void {
   for (;;) {
-    recorder.flush(() => ({ call: 'parked', read: [], write: [], own: [], timeoutMs: null }));
+    recorder.flush(() => ({
+      call: 'parked',
+      in: 'futex',
+      read: [],
+      write: [],
+      own: [],
+      timeoutMs: null,
+    }));
     const given = slots.park(slot);
     if (!given) return;
     recorder.wokeUp();
-    nameThread(`${server} fd ${given.fd}`);
+    systemCalls().nameThread(`${server} fd ${given.fd}`);
     const client = sockets.adopt(given.fd, given.connection);
     serveClient(client, { calculate: service.answer, idleMs: options.idleMs });
     sockets.finishLingering();
-    nameThread(`${server} spare`);
+    systemCalls().nameThread(`${server} spare`);
   }
 }
 
@@ -126,7 +133,14 @@ function startThread({ id, fd }: TracedConnection): void {
     recorder.flush();
   };
   const blocking = (): void => {
-    recorder.flush(() => ({ call: 'handoff', read: [], write: [], own: [], timeoutMs: null }));
+    recorder.flush(() => ({
+      call: 'handoff',
+      in: 'futex',
+      read: [],
+      write: [],
+      own: [],
+      timeoutMs: null,
+    }));
   };
   if (!slots.give({ fd, connection: id }, given, blocking)) throw new Stopped();
 }

@@ -8,8 +8,7 @@
  * tcp4_seq_show.
  */
 
-import { AF_INET, AF_INET6 } from '@sockscope/tcp-core/sockets/libc';
-import { decodeSockaddr } from '@sockscope/tcp-core/sockets/sockaddr';
+import { ipText } from '@sockscope/tcp-core/sockets/calls/sockaddr';
 import { type KernelSocket, type TcpState, tcpStates } from '@sockscope/tcp-core/trace/events';
 
 /** One line of the table. */
@@ -86,13 +85,9 @@ function parseLine(
 
 /** Each 32-bit word of an address stands there as this machine reads it from memory. */
 function decode(words: string): string | undefined {
-  const isIPv4 = words.length === 8;
-  if (!isIPv4 && words.length !== 32) return undefined;
+  if (words.length !== 8 && words.length !== 32) return undefined;
   const memory = Uint32Array.from(words.match(/.{8}/g) ?? [], hex);
-  const sockaddr = new Uint8Array(isIPv4 ? 16 : 28);
-  new DataView(sockaddr.buffer).setUint16(0, isIPv4 ? AF_INET : AF_INET6, true);
-  sockaddr.set(new Uint8Array(memory.buffer), isIPv4 ? 4 : 8);
-  return decodeSockaddr(sockaddr).address;
+  return ipText(new Uint8Array(memory.buffer));
 }
 
 function hex(digits = ''): number {

@@ -1,6 +1,6 @@
 /** Whether a write would go through at once. */
 
-import { libc, POLLOUT, unsupportedPlatform } from './libc.ts';
+import { systemCalls, unsupportedPlatform } from './calls/this-platform.ts';
 
 /** So many bytes are written at once, or not at all, where there is room: PIPE_BUF of pipe(7). */
 export const WRITTEN_AT_ONCE = 4096;
@@ -11,9 +11,7 @@ export const WRITTEN_AT_ONCE = 4096;
  */
 export function canWrite(fd: number): boolean {
   if (unsupportedPlatform()) return true;
-  // struct pollfd: int fd; short events; short revents.
-  const poll = new DataView(new ArrayBuffer(8));
-  poll.setInt32(0, fd, true);
-  poll.setInt16(4, POLLOUT, true);
-  return libc().poll(poll, 1, 0) !== 0;
+  const list = systemCalls().pollList();
+  list.add(fd, 'write');
+  return list.wait(0) !== 0;
 }

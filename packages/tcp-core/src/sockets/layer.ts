@@ -1,5 +1,6 @@
 /** What a listener and a connection need of the layer that they belong to. */
 
+import type { PollEvent } from './calls/system-calls.ts';
 import type { LingeringSockets } from './lingering.ts';
 import type { ReceiveBuffer } from './receive-buffer.ts';
 import type { SocketTrace, TracedConnection } from './socket-trace.ts';
@@ -27,13 +28,13 @@ export interface Layer {
   readonly lingering: LingeringSockets;
   readonly buffer: ReceiveBuffer;
   /**
-   * Blocks until `fd` is ready for `events` (poll(2)), false if it is not at `deadline` (performance.now(),
+   * Blocks until `fd` is ready for `event` (poll(2)), false if it is not at `deadline` (performance.now(),
    * ms). Throws Stopped.
    */
   waitFor(
     call: 'accept' | 'recv' | 'send' | 'close',
     fd: number,
-    events: number,
+    event: PollEvent,
     deadline: number,
   ): boolean;
   /** Before a thread blocks on one descriptor: whether it wants to come back soon to report more. */

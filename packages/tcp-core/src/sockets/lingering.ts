@@ -7,13 +7,14 @@
  * client's own FIN or until its time is up.
  */
 
-import { errnoName, libc, MSG_DONTWAIT, POLLIN } from './libc.ts';
+import type { PollList } from './calls/system-calls.ts';
+import { systemCalls } from './calls/this-platform.ts';
 
 /** How long a client may take, and how many may do so at once. */
 const LINGER_MS = 1000;
 const LINGERING_MAX = 64;
 
-/** How a drain ended: by the client's FIN, by an error (its errno's name), or because its time was up. */
+/** How a drain ended: by the client's FIN, by an error (its name), or because its time was up. */
 export type DrainEnd = 'fin' | 'given up' | { errno: string };
 
 interface Lingering {
@@ -25,7 +26,9 @@ interface Lingering {
 
 export class LingeringSockets {
   readonly #sockets: Lingering[] = [];
+  readonly #calls = systemCalls();
   readonly #scrap = new Uint8Array(16 * 1024);
+  readonly #scrapAddress = this.#calls.addressOf(this.#scrap);
 
   get fds(): number[] {
     return this.#sockets.map(({ fd }) => fd);
@@ -53,12 +56,9 @@ export class LingeringSockets {
     this.#sockets.push(socket);
   }
 
-  /** Writes pollfd entries for all, from index `at` of `pollfds`. */
-  watch(pollfds: Int32Array, at: number): void {
-    for (const [i, { fd }] of this.#sockets.entries()) {
-      pollfds[2 * (at + i)] = fd;
-      pollfds[2 * (at + i) + 1] = POLLIN;
-    }
+  /** Puts them into the list of a poll. */
+  watch(list: PollList): void {
+    for (const { fd } of this.#sockets) list.add(fd, 'read');
   }
 
   /** Reads what has arrived, and closes those that are done. */
@@ -81,10 +81,10 @@ export class LingeringSockets {
   #drain(socket: Lingering): DrainEnd | undefined {
     // A client that sends faster than this is read again at the next turn; others want theirs.
     for (let i = 0; i < 16; i++) {
-      const got = libc().recv(socket.fd, this.#scrap, this.#scrap.length, MSG_DONTWAIT);
+      const got = this.#calls.recvNow(socket.fd, this.#scrapAddress, this.#scrap.length);
       if (got === 0) return 'fin';
       if (got < 0) {
-        const errno = errnoName(libc().errno());
+        const errno = this.#calls.errorName();
         return errno === 'EAGAIN' || errno === 'EINTR' ? undefined : { errno };
       }
       socket.drained += got;

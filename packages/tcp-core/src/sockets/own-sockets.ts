@@ -3,10 +3,9 @@
  * address while the server itself does not, and an address alone does not tell the two apart.
  */
 
-import { fstatSync, readdirSync } from 'node:fs';
+import { fstatSync } from 'node:fs';
 import type { Address } from './api.ts';
-import { libc, SO_ACCEPTCONN, SOL_SOCKET } from './libc.ts';
-import { decodeSockaddr, SOCKADDR_MAX } from './sockaddr.ts';
+import { systemCalls } from './calls/this-platform.ts';
 import { tcpState } from './tcp-state.ts';
 
 /**
@@ -14,18 +13,21 @@ import { tcpState } from './tcp-state.ts';
  * other has as long as it is open; undefined if there is none. It is `fd`, or looked for if that is null.
  */
 export function ownListener(at: Address, fd: number | null): number | undefined {
-  const found = (fd === null ? ownDescriptors() : [fd]).find((each) => listensAt(each, at));
+  const found = (fd === null ? systemCalls().openDescriptors() : [fd]).find((each) =>
+    listensAt(each, at),
+  );
   return found === undefined ? undefined : inodeOf(found);
 }
 
 /** Whether a socket of this process is the server's end of a connection from `client` to `port`. */
 export function isOwnConnection(client: Address, port: number): boolean {
-  return ownDescriptors().some((fd) => {
-    const peer = addressOf(fd, 'getpeername');
+  const calls = systemCalls();
+  return calls.openDescriptors().some((fd) => {
+    const peer = calls.peerAddress(fd);
     return (
       peer?.port === client.port &&
       peer.address === client.address &&
-      addressOf(fd, 'getsockname')?.port === port
+      calls.localAddress(fd)?.port === port
     );
   });
 }
@@ -40,17 +42,9 @@ export function isEstablished(fd: number): boolean {
 }
 
 function listensAt(fd: number, at: Address): boolean {
-  const value = new Int32Array(1);
-  const said = libc().getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, value, Uint32Array.of(4));
-  if (said < 0 || value[0] !== 1) return false;
-  const own = addressOf(fd, 'getsockname');
+  if (!systemCalls().isListening(fd)) return false;
+  const own = systemCalls().localAddress(fd);
   return own?.port === at.port && own.address === at.address;
-}
-
-function addressOf(fd: number, call: 'getsockname' | 'getpeername'): Address | undefined {
-  const bytes = new Uint8Array(SOCKADDR_MAX);
-  if (libc()[call](fd, bytes, Uint32Array.of(bytes.length)) < 0) return undefined;
-  return decodeSockaddr(bytes);
 }
 
 function inodeOf(fd: number): number | undefined {
@@ -58,13 +52,5 @@ function inodeOf(fd: number): number | undefined {
     return fstatSync(fd).ino;
   } catch {
     return undefined; // closed meanwhile
-  }
-}
-
-function ownDescriptors(): number[] {
-  try {
-    return readdirSync('/proc/self/fd').map(Number);
-  } catch {
-    return []; // no descriptor is left to read that with
   }
 }

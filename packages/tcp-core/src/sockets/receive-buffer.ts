@@ -3,19 +3,25 @@
  * both calls are given its address.
  */
 
-import { addressOf, libc } from './libc.ts';
+import { systemCalls } from './calls/this-platform.ts';
 
 const SIZE = 256 * 1024;
 
 export class ReceiveBuffer {
+  readonly #calls = systemCalls();
   readonly #memory = new Uint8Array(SIZE);
-  readonly #address = addressOf(this.#memory);
+  readonly #address = this.#calls.addressOf(this.#memory);
   /** The last view that was handed out: a busy server's messages are often of one length. */
   #view = this.#memory;
 
-  /** recv(2) of at most `max` bytes into the beginning; returns what C returns. */
-  recv(fd: number, max: number, flags: number): number {
-    return libc().recvAt(fd, this.#address, Math.min(max, SIZE), flags);
+  /** recv(2) of at most `max` bytes into the beginning; returns what the call returns. */
+  recv(fd: number, max: number): number {
+    return this.#calls.recv(fd, this.#address, within(max));
+  }
+
+  /** The same without waiting. */
+  recvNow(fd: number, max: number): number {
+    return this.#calls.recvNow(fd, this.#address, within(max));
   }
 
   /** Its first `length` bytes, which the next recv overwrites. */
@@ -24,11 +30,16 @@ export class ReceiveBuffer {
     return this.#view;
   }
 
-  /** send(2) of bytes that may lie in here; returns what C returns. */
-  send(fd: number, bytes: Uint8Array, flags: number): number {
-    const { length } = bytes;
+  /** send(2), without waiting, of bytes that may lie in here; returns what the call returns. */
+  sendNow(fd: number, bytes: Uint8Array): number {
     return bytes.buffer === this.#memory.buffer
-      ? libc().sendFrom(fd, this.#address + bytes.byteOffset, length, flags)
-      : libc().send(fd, bytes, length, flags);
+      ? this.#calls.sendNowFrom(fd, this.#address + bytes.byteOffset, bytes.length)
+      : this.#calls.sendNow(fd, bytes);
   }
+}
+
+/** The kernel would write as far as it is told. */
+function within(max: number): number {
+  if (!(max >= 0)) throw new RangeError(`no number of bytes: ${max}`);
+  return Math.min(max, SIZE);
 }

@@ -1,6 +1,6 @@
 /** What the kernel would answer to the next recv. */
 
-import { errnoName, libc, MSG_DONTWAIT, MSG_PEEK } from './libc.ts';
+import { systemCalls } from './calls/this-platform.ts';
 
 /**
  * The name of the error with which the next recv on a socket would fail, such as ECONNRESET; null if
@@ -8,8 +8,10 @@ import { errnoName, libc, MSG_DONTWAIT, MSG_PEEK } from './libc.ts';
  * reset is told only once.
  */
 export function receiveError(fd: number): string | null {
-  const byte = Buffer.alloc(1);
-  if (libc().recv(fd, byte, byte.length, MSG_PEEK | MSG_DONTWAIT) >= 0) return null;
-  const name = errnoName(libc().errno());
+  const calls = systemCalls();
+  const byte = new Uint8Array(1);
+  const result = calls.peekNow(fd, calls.addressOf(byte), byte.length);
+  if (result >= 0) return null;
+  const name = calls.errorName();
   return name === 'EAGAIN' ? null : name;
 }

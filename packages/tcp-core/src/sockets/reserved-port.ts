@@ -1,15 +1,7 @@
 /** A port that is one's own before connect is called. */
 
-import {
-  AF_INET,
-  AF_INET6,
-  libc,
-  SO_REUSEADDR,
-  SOCK_CLOEXEC,
-  SOCK_STREAM,
-  SOL_SOCKET,
-} from './libc.ts';
-import { decodeSockaddr, encodeSockaddr, SOCKADDR_MAX } from './sockaddr.ts';
+import type { Family } from './calls/system-calls.ts';
+import { systemCalls } from './calls/this-platform.ts';
 
 export interface ReservedPort {
   port: number;
@@ -22,19 +14,16 @@ export interface ReservedPort {
  * other programs passes it over (ip(7), ip_local_port_range). Undefined if there is none, or no
  * descriptor. `family` is that of the address to connect to.
  */
-export function reservePort(family: 'IPv4' | 'IPv6'): ReservedPort | undefined {
-  const isIPv4 = family === 'IPv4';
-  const fd = libc().socket(isIPv4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+export function reservePort(family: Family): ReservedPort | undefined {
+  const calls = systemCalls();
+  const any = calls.encodeAddress({ address: family === 'IPv4' ? '0.0.0.0' : '::', port: 0 });
+  const fd = calls.socket(family, false);
   if (fd < 0) return undefined;
-  const { bytes } = encodeSockaddr({ address: isIPv4 ? '0.0.0.0' : '::', port: 0 });
-  const name = new Uint8Array(SOCKADDR_MAX);
+  const release = (): void => void calls.close(fd);
   // Lets Node's socket have the port beside this one; for port 0 the kernel shares none.
-  const isBound =
-    libc().setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, Int32Array.of(1), 4) === 0 &&
-    libc().bind(fd, bytes, bytes.length) === 0 &&
-    libc().getsockname(fd, name, Uint32Array.of(SOCKADDR_MAX)) === 0;
-  const release = (): void => void libc().close(fd);
-  if (isBound) return { port: decodeSockaddr(name).port, release };
+  const isBound = calls.setOption(fd, 'reuseAddress', 1) === 0 && calls.bind(fd, any) === 0;
+  const bound = isBound ? calls.localAddress(fd) : undefined;
+  if (bound) return { port: bound.port, release };
   release();
   return undefined;
 }

@@ -3,7 +3,7 @@
  * event log (the lab's recorder), or nothing at all.
  */
 
-import type { BlockingCall, LabFact } from '../trace/events.ts';
+import type { BlockingCall, LabFact, SleepingCall } from '../trace/events.ts';
 
 /** What a trace needs to know of a connection, and may count in it. */
 export interface TracedConnection {
@@ -15,6 +15,8 @@ export interface TracedConnection {
 /** A call in which a thread waits, and for which descriptors. */
 export interface Blocking {
   call: BlockingCall;
+  /** The function in which it sleeps for that. */
+  in: SleepingCall;
   read: number[];
   write: number[];
   /** Descriptors that the layer watches besides, for reasons of its own: see `own` in events.ts. */
@@ -37,4 +39,6 @@ export interface SocketTrace {
    * asked again; Infinity: it has nothing more to hand on.
    */
   blocking(now: number, what: () => Blocking): number;
+  /** The thread came out of its wait, and no socket call that is told brought it out. */
+  wokeUp(): void;
 }

@@ -1,14 +1,14 @@
 /** The TCP state of one of our own sockets, as the kernel has it now. */
 
-import { type TcpState, tcpStates } from '../trace/events.ts';
-import { IPPROTO_TCP, lastError, libc, TCP_INFO } from './libc.ts';
+import type { TcpState } from '../trace/events.ts';
+import { lastError } from './calls/errors.ts';
+import { systemCalls } from './calls/this-platform.ts';
 
-/** TCP_INFO in tcp(7); the first byte of struct tcp_info is the state. Throws a SocketError. */
-export function tcpState(fd: number): TcpState | undefined {
-  const info = new Uint8Array(1);
-  if (libc().getsockopt(fd, IPPROTO_TCP, TCP_INFO, info, Uint32Array.of(info.length)) < 0)
-    throw lastError('getsockopt', `fd ${fd}`);
-  return tcpStates[(info[0] ?? 0) - 1];
+/** Throws a SocketError. */
+export function tcpState(fd: number): TcpState {
+  const state = systemCalls().tcpState(fd);
+  if (!state) throw lastError('getsockopt', `fd ${fd}`);
+  return state;
 }
 
 /**

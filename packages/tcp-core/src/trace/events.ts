@@ -19,6 +19,13 @@ export type ServerId = string;
  */
 export type BlockingCall = 'accept' | 'recv' | 'send' | 'select' | 'close' | 'handoff' | 'parked';
 
+/**
+ * The function of the C library in which such a thread really sleeps. Where it is not the call itself, the socket
+ * layer waits in poll(2), which also watches its `own` descriptors, and makes the call when it would not
+ * block; `futex` is a wait in memory that threads share (futex(2), under every pthread condition variable).
+ */
+export type SleepingCall = 'poll' | 'select' | 'recv' | 'futex';
+
 /** `server`: the only thread of servers 1, 3, 4. `acceptor` and `client`: server 2's. */
 export type ThreadRole = 'server' | 'acceptor' | 'client';
 
@@ -133,13 +140,14 @@ export type LabFact =
   | { type: 'threadStarted'; tid: number; role: ThreadRole }
   | { type: 'threadEnded'; tid: number }
   /**
-   * The thread waits in `call` for one of these descriptors (`timeoutMs` null: for ever). `own` are those
-   * that the socket layer watches for reasons of its own: the pipe that wakes it to stop, and sockets
+   * The thread waits in `call` for one of these descriptors (`timeoutMs` null: for ever); meanwhile it sleeps
+   * in the function `in`, and so the kernel says (/proc/PID/task/TID/syscall). `own` are those that the socket layer watches for reasons of its own: the pipe that wakes it to stop, and sockets
    * that were closed while their client may still be sending.
    */
   | {
       type: 'blocked';
       call: BlockingCall;
+      in: SleepingCall;
       read: number[];
       write: number[];
       own: number[];

@@ -8,6 +8,7 @@ import type {
   KernelSocket,
   LabEvent,
   ServerId,
+  SleepingCall,
   ThreadRole,
   WaitingSocket,
 } from './events.ts';
@@ -39,6 +40,8 @@ export interface ThreadState {
   role: ThreadRole;
   /** The call it is blocked in, or null while it works. */
   call: BlockingCall | null;
+  /** The function in which it sleeps for that, or null while it works. */
+  in: SleepingCall | null;
   /** The descriptors it waits for. */
   read: number[];
   write: number[];

@@ -143,7 +143,7 @@ function reduce(draft: Draft, event: LabEvent): void {
   if (thread) noteTime(thread, event);
   // Whatever a thread reports, it is not blocked any more; `blocked` below says so again.
   if (thread && thread.call !== null) {
-    thread.call = null;
+    thread.call = thread.in = null;
     thread.since = event.t;
   }
   if (thread && event.type !== 'blocked') noteStep(server, thread, event);
@@ -189,6 +189,7 @@ function reduce(draft: Draft, event: LabEvent): void {
         tid: event.tid,
         role: event.role,
         call: null,
+        in: null,
         read: [],
         write: [],
         own: [],
@@ -215,6 +216,7 @@ function reduce(draft: Draft, event: LabEvent): void {
     case 'blocked':
       if (!thread) return;
       thread.call = event.call;
+      thread.in = event.in;
       thread.read = event.read;
       thread.write = event.write;
       thread.own = event.own;

@@ -89,8 +89,9 @@ export function firstThatFits(
   width: number,
   size: number,
   font: Font = 'sans',
+  bold = false,
 ): string | null {
-  return texts.find((text) => textWidth(text, size, font) <= width) ?? null;
+  return texts.find((text) => textWidth(text, size, font, bold) <= width) ?? null;
 }
 
 /** A text on its own, in the sans font unless told, with its baseline at `y`; it is not cut. */

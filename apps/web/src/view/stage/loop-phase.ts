@@ -6,7 +6,7 @@ import {
   type ThreadState,
 } from '@sockscope/tcp-core/trace/lab-state';
 import { connectionIdentity, type Identity } from '../identity.ts';
-import { BLOCKED_IN, callWords } from '../waiting.ts';
+import { BLOCKED_IN, callWords, sleepOf, viaWords } from '../waiting.ts';
 import { bytesSaid, count, counted, said } from '../words.ts';
 
 export const phases = ['select', 'accept', 'recv', 'calculate', 'send', 'close'] as const;
@@ -57,14 +57,17 @@ function doingOf(
   if (thread.call !== null) {
     const watched = new Set([...thread.read, ...thread.write]).size;
     const most = thread.timeoutMs === null ? '' : `, at most ${count(thread.timeoutMs)} ms`;
+    const sleep = sleepOf(thread);
+    const via = sleep ? viaWords(sleep) : '';
+    const on = `${via === '' ? '' : `${via}, `}${counted(watched, 'descriptor')}`;
     return {
       ...idle,
       phase: phases.find((name) => name === thread.call) ?? 'none',
       blocked: true,
       call: callWords(thread.call),
       isCall: true,
-      detail: `${counted(watched, 'descriptor')}${most}`,
-      brief: counted(watched, 'descriptor'),
+      detail: `${on}${most}`,
+      brief: on,
     };
   }
   const last = thread.last;

@@ -14,7 +14,7 @@ import type { ShapePlace } from './clients-band.ts';
 import { monoWidth, sansWidth, type Rect } from './geometry.ts';
 import { lineHeight, TextLine, wrapped, type Label, type StageType } from './label.ts';
 import type { StageLayout } from './layout.ts';
-import { poseOf, poseTerm, poseWord, calculated, type ThreadPose } from './threads.ts';
+import { poseOf, poseTerm, poseVia, poseWord, calculated, type ThreadPose } from './threads.ts';
 
 export interface SeatView {
   chair: { rect: Rect; taken: boolean; shape: ShapePlace; identity: Identity | null };
@@ -191,7 +191,12 @@ function threadView(
   const pad = 0.5 * size;
   const crossing = pose === 'blocked' || pose === 'writing';
   const away = crossing ? 0 : 0.9 * size;
-  const height = lineHeight(size) + (projector ? 0.4 * size : lineHeight(type.tiny) + 0.4 * size);
+  const via = poseVia(thread);
+  const height =
+    lineHeight(size) +
+    (via === '' ? 0 : lineHeight(type.text)) +
+    (projector ? 0 : lineHeight(type.tiny)) +
+    0.4 * size;
   const block = { x: door.x + away, y: y - height / 2, width: door.width - away, height };
   const place = { x: block.x + pad, width: Math.max(0, block.width - 2 * pad) };
   const call = new TextLine({ ...place, y: block.y + 0.2 * size }, size);
@@ -205,7 +210,10 @@ function threadView(
     tone: pose === 'working' ? 'inverse' : 'ink',
     term: poseTerm(thread),
   });
-  const tid = new TextLine({ ...place, y: call.y + lineHeight(size) }, type.tiny);
+  const under = new TextLine({ ...place, y: call.y + lineHeight(size) }, type.text);
+  if (via !== '') under.left(via, { key: 'via', font: 'sans', term: poseTerm(thread) });
+  const tidY = under.y + (via === '' ? 0 : lineHeight(type.text));
+  const tid = new TextLine({ ...place, y: tidY }, type.tiny);
   if (!projector) {
     tid.left(`tid ${thread.tid}`, {
       key: 'tid',
@@ -219,7 +227,7 @@ function threadView(
     pose,
     at,
     waitsAt: crossing ? (at === 'both' ? [door.y, guestY] : [y]) : [],
-    labels: [...call.labels, ...tid.labels],
+    labels: [...call.labels, ...under.labels, ...tid.labels],
     term: poseTerm(thread),
     seq: thread.last?.seq ?? null,
     words: `thread ${thread.tid}: ${describeThread(thread)}`,

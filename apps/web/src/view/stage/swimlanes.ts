@@ -3,13 +3,20 @@
 import type { ServerState, ThreadState } from '@sockscope/tcp-core/trace/lab-state';
 import { describeThread } from '../describe-thread.ts';
 import { connectionIdentity, type Identity } from '../identity.ts';
-import { blockedWords } from '../waiting.ts';
+import { blockedWords, callWords } from '../waiting.ts';
 import { count } from '../words.ts';
 import { stack } from './clients-band.ts';
 import type { Rect } from './geometry.ts';
-import { lineHeight, TextLine, type Label, type StageType } from './label.ts';
+import {
+  firstThatFits,
+  lineHeight,
+  textWidth,
+  TextLine,
+  type Label,
+  type StageType,
+} from './label.ts';
 import type { StageLayout } from './layout.ts';
-import { poseOf, poseTerm, poseWord, calculated, type ThreadPose } from './threads.ts';
+import { poseOf, poseTerm, poseVia, poseWord, calculated, type ThreadPose } from './threads.ts';
 
 export interface LaneView {
   key: string;
@@ -80,12 +87,11 @@ export function lanesView(server: ServerState, layout: StageLayout, projector: b
 
   const idle = inRecv - named;
   const busy = others - othersDrawn;
+  const inCall = blockedWords({ call: 'recv', in: 'recv' });
   const words = [
-    idle > 0
-      ? { text: `+${count(idle)} ${blockedWords('recv')}`, term: blockedWords('recv') }
-      : null,
+    idle > 0 ? { text: `+${count(idle)} ${inCall}`, term: inCall } : null,
     busy > 0 ? { text: `+${count(busy)} at work`, term: 'working' } : null,
-    spare > 0 ? { text: `+${count(spare)} ${blockedWords('parked')}`, term: 'thread' } : null,
+    spare > 0 ? { text: `+${count(spare)} ${callWords('parked')}`, term: 'thread' } : null,
   ].filter((each) => each !== null);
   return { lanes, folded: foldedLabels(words, layout), idle, spare };
 }
@@ -161,15 +167,24 @@ function lane(
     height: blockHeight,
   };
   line.skip(0);
+  const tid = projector ? '' : `tid ${thread.tid}`;
   const expression = calculated(thread);
   if (expression !== null) line.left(expression, { key: 'expression', bold: true, least: 3 });
-  else if (pose === 'writing') {
-    line.left('writing', { key: 'pose', font: 'sans', bold: true, least: 7, size: type.text });
-  } else if (pose === 'blocked') {
-    line.left('blocked', { key: 'pose', font: 'sans', tone: 'soft', least: 7, size: type.text });
+  else if (crossing) {
+    const word = pose === 'writing' ? 'writing' : 'blocked';
+    const via = poseVia(thread);
+    const words = via === '' ? [word] : [`${word} ${via}`, via];
+    const tone = pose === 'writing' ? ('ink' as const) : ('soft' as const);
+    const bold = pose === 'writing';
+    // Beside the tid, if that is possible.
+    const text = [line.room - textWidth(tid, type.small, 'mono') - pad, line.room]
+      .map((room) => firstThatFits(words, room, type.text, 'sans', bold))
+      .find((fitting) => fitting !== null);
+    if (text !== undefined)
+      line.left(text, { key: 'pose', font: 'sans', tone, bold, size: type.text });
   }
-  if (!projector) {
-    line.right(`tid ${thread.tid}`, {
+  if (tid !== '') {
+    line.right(tid, {
       key: 'tid',
       tone: 'soft',
       term: 'tid',

@@ -1,7 +1,7 @@
 /** What a thread of the stage is doing, as it is drawn: at the system-call line or off it. */
 
 import type { ThreadState } from '@sockscope/tcp-core/trace/lab-state';
-import { blockedWords, callWords, isSocketCall } from '../waiting.ts';
+import { blockedWords, callWords, isSocketCall, sleepOf, viaWords } from '../waiting.ts';
 import { said } from '../words.ts';
 
 /**
@@ -24,10 +24,17 @@ export function poseWord(thread: ThreadState): string {
   return callWords(thread.call);
 }
 
+/** "via poll()" where it sleeps in another function than that call, else "". */
+export function poseVia(thread: ThreadState): string {
+  const sleep = sleepOf(thread);
+  return sleep ? viaWords(sleep) : '';
+}
+
 /** The glossary's term for it. */
-export function poseTerm({ call }: ThreadState): string {
-  if (call === null) return 'working';
-  return isSocketCall(call) ? blockedWords(call) : 'thread';
+export function poseTerm(thread: ThreadState): string {
+  const sleep = sleepOf(thread);
+  if (!sleep) return 'working';
+  return isSocketCall(sleep.call) ? blockedWords(sleep) : 'thread';
 }
 
 /** What it calculates, cut for the stage; null while it does not. */

@@ -1,10 +1,10 @@
 /** A socket in state LISTEN: accept, also when no descriptor is left. */
 
 import type { Address, DontWait, Listener } from './api.ts';
-import { errnoName, lastError, libc, openSpareFd, OUR_FAULT, SOCK_CLOEXEC } from './libc.ts';
+import { lastError, OUR_FAULT } from './calls/errors.ts';
+import { systemCalls } from './calls/this-platform.ts';
+import type { TcpConnection } from './connection.ts';
 import type { Layer } from './layer.ts';
-import type { PosixConnection } from './posix-connection.ts';
-import { decodeSockaddr, SOCKADDR_MAX } from './sockaddr.ts';
 
 /** What a listener needs of it besides. */
 export interface AcceptingLayer extends Layer {
@@ -13,13 +13,14 @@ export interface AcceptingLayer extends Layer {
   /** Nobody can be accepted now, for want of descriptors or memory: the next look comes later. */
   turnDeaf(listener: { fd: number }): void;
   /** A connection for a new socket. */
-  accepted(fd: number, peer: Address): PosixConnection;
+  accepted(fd: number, peer: Address): TcpConnection;
 }
 
-export class PosixListener implements Listener {
+export class TcpListener implements Listener {
   readonly fd: number;
   readonly at: Address;
   readonly #sockets: AcceptingLayer;
+  readonly #calls = systemCalls();
   /** Given up for a moment when there is no other descriptor left. */
   #spareFd: number;
 
@@ -32,9 +33,9 @@ export class PosixListener implements Listener {
     trace.fact({ type: 'listening', fd, address: at.address, port: at.port, backlog });
   }
 
-  accept(): PosixConnection;
-  accept(flag: DontWait): PosixConnection | undefined;
-  accept(flag?: DontWait): PosixConnection | undefined {
+  accept(): TcpConnection;
+  accept(flag: DontWait): TcpConnection | undefined;
+  accept(flag?: DontWait): TcpConnection | undefined {
     for (;;) {
       if (!flag) this.#sockets.waitToAccept(this);
       const connection = this.#acceptIfThere();
@@ -46,15 +47,15 @@ export class PosixListener implements Listener {
     const { trace } = this.#sockets.options;
     this.#sockets.forget(this);
     const at = trace.beforeCall(); // as with a connection
-    libc().close(this.fd);
+    this.#calls.close(this.fd);
     trace.fact({ type: 'listenerClosed', fd: this.fd }, at);
     this.#closeSpare();
   }
 
-  #acceptIfThere(): PosixConnection | undefined {
-    const connection = this.#accept4();
+  #acceptIfThere(): TcpConnection | undefined {
+    const connection = this.#accept();
     if (connection) return connection;
-    const code = errnoName(libc().errno());
+    const code = this.#calls.errorName();
     if (code === 'EMFILE' || code === 'ENFILE') this.#turnAwayWithoutDescriptor(code);
     else if (code === 'ENOBUFS' || code === 'ENOMEM') this.#sockets.turnDeaf(this);
     else if (OUR_FAULT.has(code)) throw lastError('accept', `fd ${this.fd}`);
@@ -68,7 +69,7 @@ export class PosixListener implements Listener {
    */
   #turnAwayWithoutDescriptor(code: string): void {
     this.#closeSpare();
-    const newcomer = this.#accept4();
+    const newcomer = this.#accept();
     newcomer?.refuse(`error: the server has no file descriptor left (${code}); try again later`);
     newcomer?.closeNow();
     // Another thread was quicker to take the spare one: the newcomer is still in the queue.
@@ -76,16 +77,14 @@ export class PosixListener implements Listener {
     this.#spareFd = this.#openSpare();
   }
 
-  /** accept4(2); undefined when it failed, with the reason in errno. */
-  #accept4(): PosixConnection | undefined {
-    const address = new Uint8Array(SOCKADDR_MAX);
-    const length = Uint32Array.of(SOCKADDR_MAX);
-    const fd = libc().accept4(this.fd, address, length, SOCK_CLOEXEC);
-    return fd < 0 ? undefined : this.#sockets.accepted(fd, decodeSockaddr(address));
+  /** accept(2); undefined when it failed, and errorName() says why. */
+  #accept(): TcpConnection | undefined {
+    const newcomer = this.#calls.accept(this.fd);
+    return newcomer && this.#sockets.accepted(newcomer.fd, newcomer.peer);
   }
 
   #openSpare(): number {
-    const fd = openSpareFd();
+    const fd = this.#calls.spareDescriptor();
     if (fd >= 0) this.#sockets.options.opened(fd);
     return fd;
   }
@@ -93,6 +92,6 @@ export class PosixListener implements Listener {
   #closeSpare(): void {
     if (this.#spareFd < 0) return;
     this.#sockets.options.closed(this.#spareFd);
-    libc().close(this.#spareFd);
+    this.#calls.close(this.#spareFd);
   }
 }

@@ -7,7 +7,7 @@
  * never read, wakes all threads for good. Only recv really blocks in recv: it is where the threads
  * of server 2 spend their lives, and a shutdown of the socket from outside wakes it.
  *
- * Source: Stevens, UNIX Network Programming, vol. 1; poll(2), select(2), accept4(2), tcp(7).
+ * Source: Stevens, UNIX Network Programming, vol. 1; poll(2), select(2), accept(2), tcp(7).
  */
 
 import {
@@ -18,49 +18,36 @@ import {
   type Sockets,
   Stopped,
 } from './api.ts';
-import { FdSet } from './fd-set.ts';
-import {
-  errnoName,
-  IPPROTO_TCP,
-  lastError,
-  libc,
-  POLLIN,
-  POLLOUT,
-  SO_KEEPALIVE,
-  SO_REUSEADDR,
-  SOCK_CLOEXEC,
-  SOCK_NONBLOCK,
-  SOCK_STREAM,
-  SOL_SOCKET,
-  TCP_KEEPCNT,
-  TCP_KEEPIDLE,
-  TCP_KEEPINTVL,
-  TCP_NODELAY,
-} from './libc.ts';
+import { lastError } from './calls/errors.ts';
+import type { PollEvent, SocketOption } from './calls/system-calls.ts';
+import { systemCalls } from './calls/this-platform.ts';
+import { TcpConnection } from './connection.ts';
 import type { LayerOptions } from './layer.ts';
 import { LingeringSockets } from './lingering.ts';
-import { PosixConnection } from './posix-connection.ts';
-import { type AcceptingLayer, PosixListener } from './posix-listener.ts';
+import { type AcceptingLayer, TcpListener } from './listener.ts';
 import { ReceiveBuffer } from './receive-buffer.ts';
-import { decodeSockaddr, encodeSockaddr, SOCKADDR_MAX } from './sockaddr.ts';
 import type { Blocking } from './socket-trace.ts';
 import { isReset } from './tcp-state.ts';
 
 /** After so much silence the kernel asks a client whether it is there; unanswered, it is gone after 25 s. */
 const KEEPALIVE = { idleSeconds: 10, intervalSeconds: 5, probes: 3 };
 
+/** The places in the list of a poll: of the pipe that wakes the thread to stop, of what it waits for. */
+const WAKE = 0;
+const WANTED = 1;
+
 /** When no newcomer can be accepted, nor turned away, the next look at the queue comes after so long. */
 const DEAF_MS = 100;
 
-export class PosixSockets implements Sockets, AcceptingLayer {
+export class TcpSockets implements Sockets, AcceptingLayer {
   readonly options: LayerOptions;
   readonly lingering = new LingeringSockets();
   readonly buffer = new ReceiveBuffer();
-  readonly #open = new Set<PosixConnection | PosixListener>();
-  readonly #read = new FdSet();
-  readonly #write = new FdSet();
+  readonly #open = new Set<TcpConnection | TcpListener>();
+  readonly #calls = systemCalls();
+  readonly #selectSets = this.#calls.selectSets();
+  readonly #pollList = this.#calls.pollList();
   readonly #wakeFdAlone: number[];
-  #pollfds = new Int32Array(2 * 128);
   /** A listener whose accept would fail: it would be ready for ever, so it is not watched. */
   #deaf = { fd: -1, until: -Infinity };
 
@@ -70,26 +57,27 @@ export class PosixSockets implements Sockets, AcceptingLayer {
   }
 
   // Properties, not methods: servers take the calls out of the object, as if they were C functions.
-  readonly listen = (at: Address): PosixListener => {
-    const { family, bytes } = encodeSockaddr(at);
+  readonly listen = (at: Address): TcpListener => {
+    const calls = this.#calls;
+    const address = calls.encodeAddress(at);
     const where = `${at.address} port ${at.port}`;
-    const fd = libc().socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    const fd = calls.socket(address.family, true);
     if (fd < 0) throw lastError('socket', where);
     try {
       // A restart must not wait for the old connections in TIME_WAIT (socket(7)).
-      this.#set(fd, SOL_SOCKET, SO_REUSEADDR);
+      this.#set(fd, 'reuseAddress');
       // Replies are small and must not wait for an acknowledgement; accepted sockets inherit it.
-      this.#set(fd, IPPROTO_TCP, TCP_NODELAY);
+      this.#set(fd, 'noDelay');
       // A client that vanished without FIN or RST keeps no place for ever: inherited, too (tcp(7)).
-      this.#set(fd, SOL_SOCKET, SO_KEEPALIVE);
-      this.#set(fd, IPPROTO_TCP, TCP_KEEPIDLE, KEEPALIVE.idleSeconds);
-      this.#set(fd, IPPROTO_TCP, TCP_KEEPINTVL, KEEPALIVE.intervalSeconds);
-      this.#set(fd, IPPROTO_TCP, TCP_KEEPCNT, KEEPALIVE.probes);
-      if (libc().bind(fd, bytes, bytes.length) < 0) throw lastError('bind', where);
-      if (libc().listen(fd, this.options.backlog) < 0) throw lastError('listen', where);
-      return this.#keep(new PosixListener(this, fd, nameOf(fd)));
+      this.#set(fd, 'keepAlive');
+      this.#set(fd, 'keepAliveIdle', KEEPALIVE.idleSeconds);
+      this.#set(fd, 'keepAliveInterval', KEEPALIVE.intervalSeconds);
+      this.#set(fd, 'keepAliveProbes', KEEPALIVE.probes);
+      if (calls.bind(fd, address) < 0) throw lastError('bind', where);
+      if (calls.listen(fd, this.options.backlog) < 0) throw lastError('listen', where);
+      return this.#keep(new TcpListener(this, fd, this.#nameOf(fd)));
     } catch (error) {
-      libc().close(fd);
+      calls.close(fd);
       throw error;
     }
   };
@@ -100,6 +88,7 @@ export class PosixSockets implements Sockets, AcceptingLayer {
     timeoutMs?: number,
   ): Ready => {
     const { trace, wakeFd } = this.options;
+    const sets = this.#selectSets;
     const began = performance.now();
     const deadline = timeoutMs === undefined ? Infinity : began + timeoutMs;
     let own = this.#own;
@@ -111,26 +100,29 @@ export class PosixSockets implements Sockets, AcceptingLayer {
     });
     const blocking = (): Blocking => ({
       call: 'select',
+      in: 'select',
       ...watched(),
       timeoutMs: timeoutMs === undefined ? null : wholeMs(timeoutMs),
     });
     for (;;) {
       own = this.#own;
       deaf = this.#isDeaf ? this.#deaf.fd : -1;
-      this.#read.clear();
-      this.#write.clear();
-      for (const { fd } of read) this.#read.add(fd);
-      if (deaf >= 0) this.#read.remove(deaf);
-      for (const { fd } of write) this.#write.add(fd);
-      for (const fd of own) this.#read.add(fd);
+      sets.read.clear();
+      sets.write.clear();
+      for (const { fd } of read) sets.read.add(fd);
+      if (deaf >= 0) sets.read.remove(deaf);
+      for (const { fd } of write) sets.write.add(fd);
+      for (const fd of own) sets.read.add(fd);
 
-      FdSet.select(this.#read, this.#write, this.#pause(deadline, blocking));
-      if (this.#read.has(wakeFd)) throw new Stopped();
+      const woken = sets.wait(this.#pause(deadline, blocking));
+      if (woken < 0 && this.#calls.errorName() !== 'EINTR')
+        throw lastError('select', `${fdsOf(read).length + fdsOf(write).length} descriptors`);
+      if (sets.read.has(wakeFd)) throw new Stopped();
       if (this.lingering.size > 0) this.lingering.service();
 
       const ready: Ready = { readable: [], writable: [] };
-      for (const socket of read) if (this.#read.has(socket.fd)) ready.readable.push(socket);
-      for (const socket of write) if (this.#write.has(socket.fd)) ready.writable.push(socket);
+      for (const socket of read) if (sets.read.has(socket.fd)) ready.readable.push(socket);
+      for (const socket of write) if (sets.write.has(socket.fd)) ready.writable.push(socket);
       const nothing = ready.readable.length + ready.writable.length === 0;
       const now = performance.now();
       if (nothing && now < deadline) continue;
@@ -150,19 +142,19 @@ export class PosixSockets implements Sockets, AcceptingLayer {
   };
 
   readonly startThread = (client: Connection): void => {
-    if (!(client instanceof PosixConnection)) throw new TypeError('not a connection of this layer');
+    if (!(client instanceof TcpConnection)) throw new TypeError('not a connection of this layer');
     this.#open.delete(client);
     this.options.startThread(client);
   };
 
   /** Takes a descriptor that another thread accepted. */
-  adopt(fd: number, id: number): PosixConnection {
-    return this.#keep(new PosixConnection(this, fd, id));
+  adopt(fd: number, id: number): TcpConnection {
+    return this.#keep(new TcpConnection(this, fd, id));
   }
 
   /** Waits until all sockets that are being drained are closed. */
   finishLingering(): void {
-    while (this.lingering.size > 0) this.waitFor('close', -1, POLLIN, this.lingering.firstDeadline);
+    while (this.lingering.size > 0) this.waitFor('close', -1, 'read', this.lingering.firstDeadline);
   }
 
   /** Ends every connection and listener of this thread, without waiting. */
@@ -174,48 +166,52 @@ export class PosixSockets implements Sockets, AcceptingLayer {
   waitFor(
     call: 'accept' | 'recv' | 'send' | 'close',
     fd: number,
-    events: number,
+    event: PollEvent,
     deadline: number,
   ): boolean {
     const blocking = (): Blocking => ({
       call,
-      read: events === POLLIN && fd >= 0 ? [fd] : [],
-      write: events === POLLOUT ? [fd] : [],
+      in: 'poll',
+      read: event === 'read' && fd >= 0 ? [fd] : [],
+      write: event === 'write' ? [fd] : [],
       own: this.#own,
       timeoutMs: deadline === Infinity ? null : wholeMs(deadline - performance.now()),
     });
     for (;;) {
-      const pollfds = this.#pollfds;
-      const count = 2 + this.lingering.size;
-      if (2 * count > pollfds.length) throw new Error(`more than ${pollfds.length / 2} pollfds`);
-      pollfds[0] = this.options.wakeFd;
-      pollfds[1] = POLLIN;
-      pollfds[2] = fd;
-      pollfds[3] = events;
-      this.lingering.watch(pollfds, 2);
-      const pause = this.#pause(deadline, blocking);
-      const ready = libc().poll(pollfds, count, pause === Infinity ? -1 : Math.ceil(pause));
-      if (ready < 0 && errnoName(libc().errno()) !== 'EINTR') throw lastError('poll', `fd ${fd}`);
-      // revents is the upper half of the second word: any bit, an error too, means "make the call".
-      if (ready > 0 && pollfds[1] >>> 16 !== 0) throw new Stopped();
+      const list = this.#pollList;
+      list.clear();
+      list.add(this.options.wakeFd, 'read');
+      list.add(fd, event);
+      this.lingering.watch(list);
+      const ready = list.wait(this.#pause(deadline, blocking));
+      if (ready < 0 && this.#calls.errorName() !== 'EINTR') throw lastError('poll', `fd ${fd}`);
+      if (ready > 0 && list.isReady(WAKE)) throw new Stopped();
+      const isReady = ready > 0 && list.isReady(WANTED);
       if (this.lingering.size > 0) this.lingering.service();
-      if (ready > 0 && pollfds[3] >>> 16 !== 0) return true;
+      if (isReady) return true;
       if (performance.now() >= deadline) return false;
       if (fd < 0 && this.lingering.size === 0) return false;
     }
   }
 
   hasFactsToHandOn(call: 'recv', fd: number): boolean {
-    const what = (): Blocking => ({ call, read: [fd], write: [], own: [], timeoutMs: null });
+    const what = (): Blocking => ({
+      call,
+      in: call,
+      read: [fd],
+      write: [],
+      own: [],
+      timeoutMs: null,
+    });
     return this.options.trace.blocking(performance.now(), what) !== Infinity;
   }
 
-  waitToAccept({ fd }: PosixListener): void {
-    while (this.#isDeaf) this.waitFor('accept', -1, POLLIN, this.#deaf.until);
-    this.waitFor('accept', fd, POLLIN, Infinity);
+  waitToAccept({ fd }: TcpListener): void {
+    while (this.#isDeaf) this.waitFor('accept', -1, 'read', this.#deaf.until);
+    this.waitFor('accept', fd, 'read', Infinity);
   }
 
-  turnDeaf({ fd }: PosixListener): void {
+  turnDeaf({ fd }: TcpListener): void {
     this.#deaf = { fd, until: performance.now() + DEAF_MS };
   }
 
@@ -230,14 +226,14 @@ export class PosixSockets implements Sockets, AcceptingLayer {
     return this.#deaf.fd >= 0 && performance.now() < this.#deaf.until;
   }
 
-  forget(socket: PosixConnection | PosixListener): void {
+  forget(socket: TcpConnection | TcpListener): void {
     this.#open.delete(socket);
     if (this.#deaf.fd === socket.fd) this.#deaf = { fd: -1, until: -Infinity };
     this.options.closed(socket.fd);
   }
 
-  accepted(fd: number, peer: Address): PosixConnection {
-    const connection = this.#keep(new PosixConnection(this, fd, this.options.nextConnection()));
+  accepted(fd: number, peer: Address): TcpConnection {
+    const connection = this.#keep(new TcpConnection(this, fd, this.options.nextConnection()));
     const { address, port } = peer;
     this.options.trace.fact({
       type: 'accepted',
@@ -259,25 +255,21 @@ export class PosixSockets implements Sockets, AcceptingLayer {
     return Math.max(0, Math.min(deadline, deafUntil, this.lingering.firstDeadline, flushAt) - now);
   }
 
-  #keep<T extends PosixConnection | PosixListener>(socket: T): T {
+  #keep<T extends TcpConnection | TcpListener>(socket: T): T {
     this.#open.add(socket);
     this.options.opened(socket.fd);
     return socket;
   }
 
-  #set(fd: number, level: number, option: number, value = 1): void {
-    if (libc().setsockopt(fd, level, option, Int32Array.of(value), 4) < 0) {
-      throw lastError('setsockopt', `fd ${fd}`);
-    }
+  #set(fd: number, option: SocketOption, value = 1): void {
+    if (this.#calls.setOption(fd, option, value) < 0) throw lastError('setsockopt', `fd ${fd}`);
   }
-}
 
-function nameOf(fd: number): Address {
-  const bytes = new Uint8Array(SOCKADDR_MAX);
-  if (libc().getsockname(fd, bytes, Uint32Array.of(SOCKADDR_MAX)) < 0) {
-    throw lastError('getsockname', `fd ${fd}`);
+  #nameOf(fd: number): Address {
+    const name = this.#calls.localAddress(fd);
+    if (!name) throw lastError('getsockname', `fd ${fd}`);
+    return name;
   }
-  return decodeSockaddr(bytes);
 }
 
 /** As poll(2) takes it: rounded up. */

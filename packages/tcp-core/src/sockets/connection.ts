@@ -2,19 +2,8 @@
 
 import type { Ending } from '../trace/events.ts';
 import { type Connection, type DontWait, Stopped } from './api.ts';
-import {
-  errnoName,
-  lastError,
-  libc,
-  MSG_DONTWAIT,
-  MSG_NOSIGNAL,
-  OUR_FAULT,
-  POLLIN,
-  POLLOUT,
-  SHUT_WR,
-  SO_RCVTIMEO,
-  SOL_SOCKET,
-} from './libc.ts';
+import { lastError, OUR_FAULT } from './calls/errors.ts';
+import { systemCalls } from './calls/this-platform.ts';
 import type { Layer } from './layer.ts';
 import type { TracedConnection } from './socket-trace.ts';
 import { peerHasSentFin } from './tcp-state.ts';
@@ -22,16 +11,17 @@ import { peerHasSentFin } from './tcp-state.ts';
 /** How long a thread that blocks in recv may hold back what it has to report. */
 const HAND_ON_MS = 20;
 
-export class PosixConnection implements Connection, TracedConnection {
+export class TcpConnection implements Connection, TracedConnection {
   readonly fd: number;
   readonly id: number;
   readonly #sockets: Layer;
+  readonly #calls = systemCalls();
   #received = 0;
   #sent = 0;
   #peerClosed = false;
-  /** The errno that ended it, or null. */
+  /** The name of the error that ended it, or null. */
   #gone: string | null = null;
-  /** SO_RCVTIMEO, 0 for none. */
+  /** How long recv waits at most, in ms, 0 for ever. */
   #limitMs = 0;
   #closing = false;
   #closed = false;
@@ -52,10 +42,11 @@ export class PosixConnection implements Connection, TracedConnection {
       if (timeoutMs === undefined && this.#sockets.lingering.size === 0) {
         got = this.#recvBlocking(max);
       } else {
-        if (timeoutMs !== 0 && !this.#sockets.waitFor('recv', this.fd, POLLIN, deadline)) {
+        if (timeoutMs !== 0 && !this.#sockets.waitFor('recv', this.fd, 'read', deadline)) {
+          options.trace.wokeUp();
           return undefined;
         }
-        got = buffer.recv(this.fd, max, MSG_DONTWAIT);
+        got = buffer.recvNow(this.fd, max);
       }
       if (got > 0) {
         const bytes = buffer.view(got);
@@ -63,7 +54,7 @@ export class PosixConnection implements Connection, TracedConnection {
         options.trace.received(this, bytes);
         return bytes;
       }
-      const code = got < 0 ? errnoName(libc().errno()) : null;
+      const code = got < 0 ? this.#calls.errorName() : null;
       if (code !== null && OUR_FAULT.has(code)) throw lastError('recv', `fd ${this.fd}`);
       if (code !== null && code !== 'EAGAIN' && code !== 'EINTR') this.#gone = code;
       // The end of the stream may be the shutdown that was meant to wake us (ServerRun.wakeAll).
@@ -83,14 +74,13 @@ export class PosixConnection implements Connection, TracedConnection {
     const { buffer, options } = this.#sockets;
     const limitMs = this.#sockets.hasFactsToHandOn('recv', this.fd) ? HAND_ON_MS : 0;
     if (limitMs !== this.#limitMs) {
-      const timeout = BigInt64Array.of(0n, BigInt(limitMs * 1000));
-      if (libc().setsockopt(this.fd, SOL_SOCKET, SO_RCVTIMEO, timeout, 16) < 0) {
+      if (this.#calls.setReceiveLimit(this.fd, limitMs) < 0) {
         throw lastError('setsockopt', `fd ${this.fd}`);
       }
       this.#limitMs = limitMs;
     }
     if (options.stopping()) throw new Stopped();
-    return buffer.recv(this.fd, max, 0);
+    return buffer.recv(this.fd, max);
   }
 
   send(bytes: Uint8Array, flag?: DontWait): number {
@@ -99,17 +89,17 @@ export class PosixConnection implements Connection, TracedConnection {
     while (taken < bytes.length) {
       if (this.#gone !== null) return bytes.length;
       const rest = taken === 0 ? bytes : bytes.subarray(taken);
-      const sent = buffer.send(this.fd, rest, MSG_DONTWAIT | MSG_NOSIGNAL);
+      const sent = buffer.sendNow(this.fd, rest);
       if (sent >= 0) {
         taken += sent;
         this.#sent += sent;
         options.trace.sent(this, rest, sent);
         continue;
       }
-      const code = errnoName(libc().errno());
+      const code = this.#calls.errorName();
       if (OUR_FAULT.has(code)) throw lastError('send', `fd ${this.fd}`);
       if (code === 'EAGAIN' && flag) return taken;
-      if (code === 'EAGAIN') this.#sockets.waitFor('send', this.fd, POLLOUT, Infinity);
+      if (code === 'EAGAIN') this.#sockets.waitFor('send', this.fd, 'write', Infinity);
       else if (code !== 'EINTR') this.#gone = code;
     }
     return taken;
@@ -123,9 +113,9 @@ export class PosixConnection implements Connection, TracedConnection {
     }
     this.#closing = true;
     const { trace } = this.#sockets.options;
-    if (libc().shutdown(this.fd, SHUT_WR) < 0) {
+    if (this.#calls.endSending(this.fd) < 0) {
       // It was reset meanwhile: there is no FIN to send, and nothing to wait for.
-      this.#gone = errnoName(libc().errno());
+      this.#gone = this.#calls.errorName();
       this.closeNow();
       return;
     }
@@ -158,7 +148,7 @@ export class PosixConnection implements Connection, TracedConnection {
     this.#sockets.forget(this);
     // Its time is taken before: right after the call another thread may be given the same descriptor.
     const at = trace.beforeCall();
-    libc().close(this.fd);
+    this.#calls.close(this.fd);
     trace.fact(
       {
         type: 'closed',
