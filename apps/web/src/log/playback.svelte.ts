@@ -8,7 +8,7 @@
 import type { LabEvent, ServerId } from '@sockscope/tcp-core/trace/events';
 import type { LabHistory } from '@sockscope/tcp-core/trace/history';
 import type { LabState } from '@sockscope/tcp-core/trace/lab-state';
-import type { LabFeed } from './lab-feed.svelte.ts';
+import type { LogSource } from './log-source.ts';
 
 export type PlaybackMode = 'live' | 'held' | 'slow';
 
@@ -28,25 +28,25 @@ export class Playback {
   /** Events that have happened and are not shown yet. */
   behind = $state(0);
 
-  readonly #feed: LabFeed;
+  readonly #source: LogSource;
   #listeners: readonly ShownListener[] = [];
   readonly #unsubscribe: () => void;
   #server: ServerId | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(feed: LabFeed) {
-    this.#feed = feed;
-    this.#unsubscribe = feed.onEvents((events) => this.#happened(events));
+  constructor(source: LogSource) {
+    this.#source = source;
+    this.#unsubscribe = source.onEvents((events) => this.#happened(events));
   }
 
   /** What is shown; null before the first snapshot. */
   get lab(): LabState | null {
-    return this.mode === 'live' ? this.#feed.lab : this.#shown;
+    return this.mode === 'live' ? this.#source.lab : this.#shown;
   }
 
   /** The `seq` of the event that is shown. */
   get seq(): number {
-    return this.mode === 'live' ? (this.#feed.lab?.seq ?? 0) : this.#cursor;
+    return this.mode === 'live' ? (this.#source.lab?.seq ?? 0) : this.#cursor;
   }
 
   /** The event that is shown, while time stands still or is slow. */
@@ -56,12 +56,12 @@ export class Playback {
 
   /** The log behind what is shown. */
   get history(): LabHistory | null {
-    return this.mode === 'live' ? this.#feed.history : this.#log;
+    return this.mode === 'live' ? this.#source.history : this.#log;
   }
 
   /** What is shown is of a run of the lab that is over. */
   get isEarlierRun(): boolean {
-    const { lab } = this.#feed;
+    const { lab } = this.#source;
     return this.mode !== 'live' && lab !== null && lab.epoch !== this.#shown?.epoch;
   }
 
@@ -84,7 +84,7 @@ export class Playback {
     this.#stopTimer();
     if (this.mode === 'live') this.#begin();
     this.mode = 'held';
-    void this.#feed.loadPast();
+    void this.#source.loadPast();
   }
 
   /** Back to what happens now. */
@@ -129,7 +129,7 @@ export class Playback {
 
   /** Where time leaves the present: at the last event of the server that is looked at. */
   #begin(): void {
-    this.#log = this.#feed.history;
+    this.#log = this.#source.history;
     const last = this.#log?.latest(1, (event) => this.#isOurs(event))[0];
     this.#show(last?.seq ?? this.#log?.last ?? 0);
   }
@@ -173,9 +173,9 @@ export class Playback {
     this.#count();
   }
 
-  /** The log of the run that is shown, with what the feed has come to know of it since. */
+  /** The log of the run that is shown, with what its source has come to know of it since. */
   #follow(): LabHistory | null {
-    const now = this.#feed.history;
+    const now = this.#source.history;
     const sameRun = now?.now.epoch === this.#log?.now.epoch;
     if (now && sameRun && now.first <= Math.max(this.#cursor, this.#log?.first ?? 0))
       this.#log = now;
@@ -183,7 +183,7 @@ export class Playback {
   }
 
   #happened(events: readonly LabEvent[]): void {
-    const { lab } = this.#feed;
+    const { lab } = this.#source;
     if (this.mode === 'live') {
       if (lab) this.#tell(events, lab);
       return;

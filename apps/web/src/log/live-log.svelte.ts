@@ -11,9 +11,10 @@
 import type { LabEvent } from '@sockscope/tcp-core/trace/events';
 import type { LabState } from '@sockscope/tcp-core/trace/lab-state';
 import { LabHistory } from '@sockscope/tcp-core/trace/history';
-import { openSocket, type OpenSocket } from './web-socket.ts';
+import { openSocket, type OpenSocket } from '../browser/web-socket.ts';
+import type { LogSource } from './log-source.ts';
 
-export type FeedStatus = 'connecting' | 'live' | 'reconnecting';
+export type LogStatus = 'connecting' | 'live' | 'reconnecting';
 
 interface HistoryAnswer {
   type: 'history';
@@ -45,11 +46,10 @@ const LONGEST_WAIT = 250;
 /** And its timers may be late: when so many events wait, they are applied at once. */
 const MOST_WAITING = 5_000;
 
-export class LabFeed {
+export class LiveLog implements LogSource {
   /** Null before the first snapshot. */
   lab = $state.raw<LabState | null>(null);
-  status = $state<FeedStatus>('connecting');
-  /** The events behind `lab`, as far back as they are known; null before the first snapshot. */
+  status = $state<LogStatus>('connecting');
   history = $state.raw<LabHistory | null>(null);
 
   readonly #open: OpenSocket;
@@ -78,7 +78,6 @@ export class LabFeed {
     return Math.max(this.lab?.t ?? 0, (pageNow - this.#offset) * 1000);
   }
 
-  /** Called with each batch after it was applied. Returns the unsubscribe function. */
   onEvents(listener: (events: readonly LabEvent[]) => void): () => void {
     this.#listeners.push(listener);
     return () => {
