@@ -7,8 +7,7 @@ import type { ConnectionState, Segment, ServerState } from '@sockscope/tcp-core/
 import { connectionIdentity, identityWords, type Identity } from '../identity.ts';
 import { count, counted } from '../words.ts';
 import { ribbonConnection, stripOf, type ByteCell, type StripPart } from './byte-strip.ts';
-import type { ShapePlace } from './clients-band.ts';
-import type { Rect } from './geometry.ts';
+import type { Rect, ShapePlace } from './geometry.ts';
 import {
   firstThatFits,
   labelAt,

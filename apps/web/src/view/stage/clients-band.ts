@@ -4,15 +4,8 @@ import type { ServerState } from '@sockscope/tcp-core/trace/lab-state';
 import { inAcceptQueue } from '../waiting.ts';
 import { count } from '../words.ts';
 import type { Candidate, FoldedRows } from './choose-rows.ts';
-import { monoWidth, sansWidth, type Rect } from './geometry.ts';
-import { lineHeight, TextLine, wrapped, type Label, type StageType } from './label.ts';
-
-/** A shape's place: the middle and the side of its box. */
-export interface ShapePlace {
-  x: number;
-  y: number;
-  size: number;
-}
+import { monoWidth, sansWidth, type Rect, type ShapePlace } from './geometry.ts';
+import { lineHeight, stack, TextLine, wrapped, type Label, type StageType } from './label.ts';
 
 export interface CardView {
   rect: Rect;
@@ -216,21 +209,4 @@ export function foldedLabels(folded: FoldedRows, rect: Rect, type: StageType): L
     { text: `+${count(folded.count)} more`, size: type.huge, bold: true },
     ...parts.map((text) => ({ text, size: type.text, bold: false })),
   ]);
-}
-
-/** Lines of words under each other, as many as the height holds. */
-export function stack(
-  place: { x: number; width: number },
-  rect: Rect,
-  lines: readonly { text: string; size: number; bold: boolean; term?: string }[],
-): Label[] {
-  let y = rect.y + 0.3 * (lines[0]?.size ?? 0);
-  const labels: Label[] = [];
-  for (const { text, size, bold, term } of lines) {
-    if (y + lineHeight(size) > rect.y + rect.height) break;
-    const options = { font: 'sans', bold, ...(term === undefined ? {} : { term }) } as const;
-    labels.push(...new TextLine({ ...place, y }, size).left(text, options).labels);
-    y += lineHeight(size);
-  }
-  return labels;
 }

@@ -5,8 +5,7 @@
 
 import { count } from '../words.ts';
 import { fdWords, type FdBits, type FdSets } from './fd-bits.ts';
-import type { ShapePlace } from './clients-band.ts';
-import type { Rect } from './geometry.ts';
+import type { Rect, ShapePlace } from './geometry.ts';
 import { firstThatFits, labelAt, textWidth, type Label, type StageType } from './label.ts';
 
 export interface FdColumn extends FdBits {

@@ -12,6 +12,13 @@ export interface Rect {
   height: number;
 }
 
+/** A shape's place: the middle and the side of its box. */
+export interface ShapePlace {
+  x: number;
+  y: number;
+  size: number;
+}
+
 export interface StageSize {
   width: number;
   height: number;

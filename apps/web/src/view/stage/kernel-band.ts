@@ -4,10 +4,9 @@ import type { TcpState } from '@sockscope/tcp-core/trace/events';
 import type { ServerState } from '@sockscope/tcp-core/trace/lab-state';
 import { count } from '../words.ts';
 import type { Candidate, FoldedRows } from './choose-rows.ts';
-import { stack, type ShapePlace } from './clients-band.ts';
-import { monoWidth, type Rect } from './geometry.ts';
+import { monoWidth, type Rect, type ShapePlace } from './geometry.ts';
 import { bytesShort, receiveBar, sendBar, type QueueBar } from './kernel-socket.ts';
-import { lineHeight, TextLine, type Label, type StageType } from './label.ts';
+import { lineHeight, stack, TextLine, type Label, type StageType } from './label.ts';
 
 export interface BarView {
   queue: 'receive' | 'send';

@@ -221,3 +221,20 @@ export function wrapped(
     return new TextLine(at, size).left(line, { font: 'sans', ...options, key }).labels;
   });
 }
+
+/** Lines of words under each other, as many as the height holds. */
+export function stack(
+  place: { x: number; width: number },
+  rect: Rect,
+  lines: readonly { text: string; size: number; bold: boolean; term?: string }[],
+): Label[] {
+  let y = rect.y + 0.3 * (lines[0]?.size ?? 0);
+  const labels: Label[] = [];
+  for (const { text, size, bold, term } of lines) {
+    if (y + lineHeight(size) > rect.y + rect.height) break;
+    const options = { font: 'sans', bold, ...(term === undefined ? {} : { term }) } as const;
+    labels.push(...new TextLine({ ...place, y }, size).left(text, options).labels);
+    y += lineHeight(size);
+  }
+  return labels;
+}

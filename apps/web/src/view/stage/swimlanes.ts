@@ -5,9 +5,8 @@ import { describeThread } from '../describe-thread.ts';
 import { connectionIdentity, type Identity } from '../identity.ts';
 import { blockedWords } from '../waiting.ts';
 import { count } from '../words.ts';
-import { stack } from './clients-band.ts';
 import type { Rect } from './geometry.ts';
-import { lineHeight, TextLine, type Label, type StageType } from './label.ts';
+import { lineHeight, stack, TextLine, type Label, type StageType } from './label.ts';
 import type { StageLayout } from './layout.ts';
 import { poseOf, poseTerm, poseWord, calculated, type ThreadPose } from './threads.ts';
 

@@ -2,8 +2,7 @@
 
 import type { ThreadState } from '@sockscope/tcp-core/trace/lab-state';
 import { BLOCKED_IN } from '../waiting.ts';
-import type { ShapePlace } from './clients-band.ts';
-import type { Rect } from './geometry.ts';
+import type { Rect, ShapePlace } from './geometry.ts';
 import type { ThreadDoing } from './loop-phase.ts';
 import {
   baseline,
