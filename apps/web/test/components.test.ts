@@ -3,9 +3,9 @@
 import { cleanup, render, screen, within } from '@testing-library/svelte';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { tick } from 'svelte';
-import CommandLine from '../src/components/CommandLine.svelte';
-import EventLog from '../src/components/EventLog.svelte';
-import ServerPanel from '../src/components/ServerPanel.svelte';
+import CommandLine from '../src/components/panel/CommandLine.svelte';
+import EventLog from '../src/components/panel/EventLog.svelte';
+import ServerPanel from '../src/components/panel/ServerPanel.svelte';
 import { BrowserClients } from '../src/state/browser-clients.svelte.ts';
 import { stubResizeObserver } from './a-browser.ts';
 import { ALab } from './a-lab.ts';

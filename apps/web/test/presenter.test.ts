@@ -3,7 +3,7 @@
 import { cleanup, render, screen } from '@testing-library/svelte';
 import { tick } from 'svelte';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import ServerControls from '../src/components/ServerControls.svelte';
+import ServerControls from '../src/components/panel/ServerControls.svelte';
 import { Presenter, presenter } from '../src/state/presenter.svelte.ts';
 import { controlServer } from '../src/state/server-control.ts';
 import { ALab } from './a-lab.ts';

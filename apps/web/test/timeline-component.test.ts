@@ -5,7 +5,7 @@ import { LabHistory } from '@sockscope/tcp-core/trace/history';
 import { emptyLab } from '@sockscope/tcp-core/trace/reducer';
 import { cleanup, fireEvent, render, screen } from '@testing-library/svelte';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import Timeline from '../src/components/Timeline.svelte';
+import Timeline from '../src/components/timeline/Timeline.svelte';
 import { stubResizeObserver } from './a-browser.ts';
 import { ALab, EPOCH } from './a-lab.ts';
 

@@ -1,8 +1,8 @@
 import type { BlockingCall } from '@sockscope/tcp-core/trace/events';
 import { describe, expect, it } from 'vitest';
-import { threadsView } from '../src/view/describe-thread.ts';
-import { poseWord } from '../src/view/stage/threads.ts';
-import { blockedWords, callWords, describeWait } from '../src/view/waiting.ts';
+import { poseWord } from '../src/view/stage/process/threads.ts';
+import { threadsView } from '../src/view/words/describe-thread.ts';
+import { blockedWords, callWords, describeWait } from '../src/view/words/waiting.ts';
 import { ALab } from './a-lab.ts';
 
 const none = { read: [], write: [], timeoutMs: null };

@@ -4,8 +4,8 @@ import type { Design } from '@sockscope/tcp-core/trace/design';
 import type { ServerId } from '@sockscope/tcp-core/trace/events';
 import type { Joined } from '@sockscope/tcp-core/trace/lab-state';
 import { openSocket, type OpenSocket } from '../browser/web-socket.ts';
-import type { OwnClient } from '../view/client-rows.ts';
-import type { ClientEnding } from '../view/describe-ending.ts';
+import type { OwnClient } from '../view/panel/client-rows.ts';
+import type { ClientEnding } from '../view/words/describe-ending.ts';
 
 export interface TranscriptLine {
   id: number;

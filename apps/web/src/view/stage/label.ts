@@ -1,6 +1,6 @@
 /** Texts of the stage as data: where each stands and the box that it fills, so that a test can check them. */
 
-import { fitMono, fitSans, monoWidth, sansWidth, type Rect, type StageSize } from './geometry.ts';
+import { fitMono, fitSans, monoWidth, sansWidth, type Rect, type StageSize } from '../geometry.ts';
 
 export type Font = 'mono' | 'sans';
 export type Anchor = 'start' | 'middle' | 'end';
