@@ -90,6 +90,22 @@ const gatewayPatterns = [
   },
 ];
 
+/** A view may be asked anywhere, and gives the same answer to the same question. */
+const viewPatterns = [
+  ...pagePatterns,
+  {
+    regex: '/(components|state|log|browser)/|^svelte|^virtual:',
+    message: 'A view is a pure function: no component, no state, no browser, no framework.',
+  },
+];
+const stagePatterns = [
+  {
+    regex: '/timeline/|/panel/(?!client-rows\\.ts$)',
+    message: 'The stage draws the rows of the panel, and knows nothing else of it.',
+  },
+];
+const drawingPatterns = [{ regex: '/(state|log)/', message: 'A drawing is given what it draws.' }];
+
 export default defineConfig(
   includeIgnoreFile(join(import.meta.dirname, '.gitignore')),
   js.configs.recommended,
@@ -214,14 +230,56 @@ export default defineConfig(
     message: 'The programs know the exports of tcp-core, the lab and the gateway.',
   }),
   arrows('apps/web/src', ...pagePatterns),
+  arrows('apps/web/src/log', {
+    regex: '^(?!\\./|\\.\\./browser/web-socket\\.ts$|@sockscope/tcp-core/trace/)',
+    message: 'A log knows the trace and the socket that it comes over; nothing else.',
+  }),
+  arrows('apps/web/src/browser', {
+    regex: '^(?!\\./)',
+    message: 'What is asked of the browser knows nothing of the page.',
+  }),
   arrows('apps/web/src/state', ...pagePatterns, {
-    regex: '/components/',
-    message: 'State is drawn by components; it knows none.',
+    regex:
+      '^\\.\\./(?!(log|browser)/|view/([^/]+|words/[^/]+|panel/client-rows\\.ts)$)|^(?!\\.|@|svelte$)',
+    message: 'State may use what views say; where it is drawn, and by what, it does not know.',
   }),
-  arrows('apps/web/src/view', ...pagePatterns, {
-    regex: '/(components|state)/|^svelte',
-    message: 'A view is a pure function: no component, no state, no framework.',
+  arrows('apps/web/src/view', ...viewPatterns, {
+    regex: '^(?!\\./[^/]+$|@)',
+    message: 'What several folders of the views need knows none of them.',
   }),
+  arrows('apps/web/src/view/words', ...viewPatterns, {
+    regex: '/(panel|stage|timeline)/',
+    message: 'Words know of no place where they are said.',
+  }),
+  arrows('apps/web/src/view/panel', ...viewPatterns, {
+    regex: '/(stage|timeline)/',
+    message: 'The panel knows neither the stage nor the timeline.',
+  }),
+  arrows('apps/web/src/view/stage', ...viewPatterns, ...stagePatterns),
+  ...['clients', 'kernel', 'process'].map((band) =>
+    arrows(`apps/web/src/view/stage/${band}`, ...viewPatterns, ...stagePatterns, {
+      regex: '/(clients|kernel|process)/' + (band === 'process' ? '' : '|/layout\\.ts$'),
+      message: 'A band knows no other band; the layout puts clients and kernel beside each other.',
+    }),
+  ),
+  arrows('apps/web/src/view/timeline', ...viewPatterns, {
+    regex: '/(panel|stage)/',
+    message: 'The timeline knows neither the panel nor the stage.',
+  }),
+  arrows('apps/web/src/components/panel', ...pagePatterns, {
+    regex: '/(stage|timeline)/',
+    message: 'The panel knows neither the stage nor the timeline.',
+  }),
+  arrows('apps/web/src/components/timeline', ...pagePatterns, ...drawingPatterns, {
+    regex: '/(panel|stage)/',
+    message: 'The timeline knows neither the panel nor the stage.',
+  }),
+  ...['clients', 'kernel', 'process'].map((band) =>
+    arrows(`apps/web/src/components/stage/${band}`, ...pagePatterns, ...drawingPatterns, {
+      regex: `/(?!${band}/)(clients|kernel|process)/|/(panel|timeline)/`,
+      message: 'A band of the stage knows no other part of the page.',
+    }),
+  ),
   arrows('apps/gateway/src', ...gatewayPatterns),
   arrows('apps/gateway/src/door', ...gatewayPatterns, {
     regex: '^\\.\\./(?!(errors|gateway)\\.ts$)|^@sockscope/(?!tcp-core/trace/)',

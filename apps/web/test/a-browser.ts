@@ -19,3 +19,12 @@ export function stubFrames(): void {
   vi.stubGlobal('requestAnimationFrame', (draw: () => void) => setTimeout(draw, 16));
   vi.stubGlobal('cancelAnimationFrame', clearTimeout);
 }
+
+/** No medium that anything asks about is the case. */
+export function stubMatchMedia(): void {
+  vi.stubGlobal('matchMedia', () => ({
+    matches: false,
+    addEventListener: vi.fn(),
+    removeEventListener: vi.fn(),
+  }));
+}

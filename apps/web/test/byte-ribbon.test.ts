@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { layoutByteRibbon } from '../src/view/stage/byte-ribbon.ts';
-import { charactersOf, ribbonConnection, stripOf } from '../src/view/stage/byte-strip.ts';
 import { stageType } from '../src/view/stage/label.ts';
+import { layoutByteRibbon } from '../src/view/stage/process/byte-ribbon.ts';
+import { charactersOf, ribbonConnection, stripOf } from '../src/view/stage/process/byte-strip.ts';
 import { ALab } from './a-lab.ts';
 
 const type = stageType({ width: 880, height: 410, unit: 16, projector: false });

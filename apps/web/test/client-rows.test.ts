@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { clientRows, REFUSED_SHOWN, type OwnClient } from '../src/view/client-rows.ts';
 import { connectionIdentity } from '../src/view/identity.ts';
+import { clientRows, REFUSED_SHOWN, type OwnClient } from '../src/view/panel/client-rows.ts';
 import { ALab } from './a-lab.ts';
 
 const own = (more: Partial<OwnClient> = {}): OwnClient => ({

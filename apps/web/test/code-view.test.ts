@@ -6,8 +6,8 @@ import { tick } from 'svelte';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { LabFact } from '@sockscope/tcp-core/trace/events';
 import { defaultSettings } from '@sockscope/tcp-core/trace/settings';
-import CodeView from '../src/components/CodeView.svelte';
-import { litLines, litSource } from '../src/view/code-lines.ts';
+import CodeView from '../src/components/stage/CodeView.svelte';
+import { litLines, litSource } from '../src/view/stage/code-lines.ts';
 import { stubResizeObserver } from './a-browser.ts';
 import { ALab, sleepsIn } from './a-lab.ts';
 

@@ -3,12 +3,12 @@
 import { cleanup, render, screen, within } from '@testing-library/svelte';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { tick } from 'svelte';
-import CommandLine from '../src/components/CommandLine.svelte';
-import EventLog from '../src/components/EventLog.svelte';
-import ServerPanel from '../src/components/ServerPanel.svelte';
-import { BrowserClients } from '../src/state/browser-clients.svelte.ts';
+import CommandLine from '../src/components/panel/CommandLine.svelte';
+import EventLog from '../src/components/panel/EventLog.svelte';
+import ServerPanel from '../src/components/panel/ServerPanel.svelte';
 import { stubResizeObserver } from './a-browser.ts';
 import { ALab } from './a-lab.ts';
+import { renderInPage } from './a-page.ts';
 import { ASocket } from './a-socket.ts';
 
 beforeEach(() => {
@@ -24,23 +24,19 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-function panel(lab: ALab, clients = new BrowserClients(ASocket.open)) {
-  const onadd = vi.fn();
-  const server = lab.lab.servers.server1!;
-  const shown = { live: true, projector: false, now: lab.t, pageNow: performance.now() };
-  const props = { server, clients, ...shown, onadd, onopen: vi.fn() };
-  return { clients, onadd, props, ...render(ServerPanel, props) };
+function panel(lab: ALab) {
+  return renderInPage(ServerPanel, { server: lab.lab.servers.server1! }, lab.lab).page;
 }
 
 describe('ServerPanel', () => {
   it('invites when nobody is there: the exact commands, and a button', () => {
     const lab = new ALab();
     lab.start('server1');
-    const { onadd } = panel(lab);
+    const addClient = vi.spyOn(panel(lab), 'addClient');
     expect(screen.getByText('nc 127.0.0.1 5001')).toBeTruthy();
     expect(screen.getByText('telnet 127.0.0.1 5001')).toBeTruthy();
     screen.getByRole('button', { name: 'Add a browser client' }).click();
-    expect(onadd).toHaveBeenCalledOnce();
+    expect(addClient).toHaveBeenCalledExactlyOnceWith('server1');
   });
 
   it('shows which call the thread is blocked in', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { arrange, CARD, GAP, LINE, TALL, TOKEN } from '../src/view/density.ts';
+import { arrange, CARD, GAP, LINE, TALL, TOKEN } from '../src/view/panel/density.ts';
 
 const WIDTH = 17;
 

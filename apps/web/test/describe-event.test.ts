@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { LabEvent, LabFact } from '@sockscope/tcp-core/trace/events';
-import { describeEvent, toneOf } from '../src/view/describe-event.ts';
+import { describeEvent, toneOf } from '../src/view/words/describe-event.ts';
 
 const stamp = { epoch: 'e', seq: 1, t: 1, server: 'server3', thread: 1 } as const;
 const event = (fact: LabFact): LabEvent => ({ ...fact, ...stamp });

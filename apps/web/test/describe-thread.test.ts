@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { describeThread, selectView, threadsView } from '../src/view/describe-thread.ts';
 import { connectionIdentity } from '../src/view/identity.ts';
+import { describeThread, selectView, threadsView } from '../src/view/words/describe-thread.ts';
 import { ALab, sleepsIn } from './a-lab.ts';
 
 /** Server 2 with an acceptor, `busy` threads that serve and `idle` ones that wait for a client. */

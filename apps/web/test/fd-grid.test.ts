@@ -1,8 +1,18 @@
 import { describe, expect, it } from 'vitest';
-import { describeFds, fdWords, type FdBits, type FdSets } from '../src/view/stage/fd-bits.ts';
-import { layoutFdGrid, servedLabels, waitLength, waitWords } from '../src/view/stage/fd-grid.ts';
 import { stageType } from '../src/view/stage/label.ts';
-import { loopThread } from '../src/view/watching.ts';
+import {
+  describeFds,
+  fdWords,
+  type FdBits,
+  type FdSets,
+} from '../src/view/stage/process/fd-bits.ts';
+import {
+  layoutFdGrid,
+  servedLabels,
+  waitLength,
+  waitWords,
+} from '../src/view/stage/process/fd-grid.ts';
+import { loopThread } from '../src/view/words/watching.ts';
 import { ALab } from './a-lab.ts';
 
 /** Server 3 with clients on fd 24, 25 …; its listener is fd 20. */

@@ -2,12 +2,12 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { assignment } from '@sockscope/tcp-core/designs/all';
 import type { LabEvent } from '@sockscope/tcp-core/trace/events';
 import { emptyLab } from '@sockscope/tcp-core/trace/reducer';
-import { LabFeed } from '../src/state/lab-feed.svelte.ts';
+import { LiveLog } from '../src/log/live-log.svelte.ts';
 import { stubFrames } from './a-browser.ts';
 import { ALab, EPOCH } from './a-lab.ts';
 import { ASocket } from './a-socket.ts';
 
-let feed: LabFeed;
+let log: LiveLog;
 let heard: LabEvent[];
 let lab: ALab;
 
@@ -17,12 +17,12 @@ beforeEach(() => {
   ASocket.opened.length = 0;
   lab = new ALab();
   heard = [];
-  feed = new LabFeed(ASocket.open);
-  feed.onEvents((events) => heard.push(...events));
+  log = new LiveLog(ASocket.open);
+  log.onEvents((events) => heard.push(...events));
 });
 
 afterEach(() => {
-  feed.close();
+  log.close();
   vi.useRealTimers();
   vi.unstubAllGlobals();
 });
@@ -33,21 +33,21 @@ const events = (...batch: LabEvent[]): void => ASocket.last.text({ type: 'events
 const wait = (): LabEvent[] =>
   lab.happen('server1', 1, { type: 'accepted', connection: 1, fd: 9, address: '::1', port: 1 });
 
-describe('LabFeed', () => {
+describe('LiveLog', () => {
   it('is live with the first snapshot', () => {
-    expect(feed.status).toBe('connecting');
+    expect(log.status).toBe('connecting');
     snapshot();
-    expect(feed.status).toBe('live');
-    expect(feed.lab?.epoch).toBe(EPOCH);
+    expect(log.status).toBe('live');
+    expect(log.lab?.epoch).toBe(EPOCH);
   });
 
   it('applies all batches of a frame at once, as the reducer does', () => {
     snapshot();
     events(...wait());
     events(...wait(), ...wait());
-    expect(feed.lab?.seq).toBe(0);
+    expect(log.lab?.seq).toBe(0);
     frame();
-    expect(feed.lab).toEqual(lab.lab);
+    expect(log.lab).toEqual(lab.lab);
     expect(heard.map(({ seq }) => seq)).toEqual([1, 2, 3]);
   });
 
@@ -56,13 +56,13 @@ describe('LabFeed', () => {
     const first = wait();
     events(...first);
     ASocket.last.close();
-    expect(feed.status).toBe('reconnecting');
+    expect(log.status).toBe('reconnecting');
     vi.advanceTimersByTime(250);
     expect(ASocket.opened).toHaveLength(2);
     expect(ASocket.last.path).toBe(`/ws/lab?epoch=${EPOCH}&since=1`);
     events(...first, ...wait());
     frame();
-    expect(feed.status).toBe('live');
+    expect(log.status).toBe('live');
     expect(heard.map(({ seq }) => seq)).toEqual([1, 2]);
   });
 
@@ -85,11 +85,11 @@ describe('LabFeed', () => {
     ASocket.last.close();
     vi.advanceTimersByTime(250);
     ASocket.last.text({ type: 'snapshot', state: emptyLab('epoch-2', assignment) });
-    expect(feed.lab).toEqual(emptyLab('epoch-2', assignment));
+    expect(log.lab).toEqual(emptyLab('epoch-2', assignment));
     // What was under way from the old gateway has no place in it.
     events(...wait());
     frame();
-    expect(feed.lab?.seq).toBe(0);
+    expect(log.lab?.seq).toBe(0);
   });
 
   it('asks again when something is missing, instead of showing a state that never was', () => {
@@ -97,7 +97,7 @@ describe('LabFeed', () => {
     wait();
     events(...wait());
     frame();
-    expect(feed.lab?.seq).toBe(0);
+    expect(log.lab?.seq).toBe(0);
     vi.advanceTimersByTime(250);
     expect(ASocket.last.path).toBe(`/ws/lab?epoch=${EPOCH}&since=0`);
   });
@@ -107,14 +107,14 @@ describe('LabFeed', () => {
     snapshot();
     events(...wait());
     vi.advanceTimersByTime(250);
-    expect(feed.lab?.seq).toBe(1);
+    expect(log.lab?.seq).toBe(1);
   });
 
   it('does not let events pile up where neither frames nor timers come', () => {
     vi.stubGlobal('requestAnimationFrame', () => 1);
     snapshot();
     for (let i = 0; i < 5000; i += 1) events(...wait());
-    expect(feed.lab?.seq).toBe(5000);
+    expect(log.lab?.seq).toBe(5000);
   });
 
   it('asks for the past again when the answer was written before this page came', async () => {
@@ -126,13 +126,13 @@ describe('LabFeed', () => {
     const asked = vi
       .fn(() => Promise.resolve({ type: 'history' as const, state: before, events: lab.events }))
       .mockResolvedValueOnce({ type: 'history', state: before, events: old });
-    feed.close();
-    feed = new LabFeed(ASocket.open, asked);
+    log.close();
+    log = new LiveLog(ASocket.open, asked);
     snapshot();
-    await feed.loadPast();
+    await log.loadPast();
     expect(asked).toHaveBeenCalledTimes(2);
-    expect(feed.history?.first).toBe(0);
-    expect(feed.history?.now).toEqual(feed.lab);
+    expect(log.history?.first).toBe(0);
+    expect(log.history?.now).toEqual(log.lab);
   });
 
   it('fetches what was before it came, once somebody wants it', async () => {
@@ -144,18 +144,18 @@ describe('LabFeed', () => {
       // The gateway answers a moment later: one event more than this page has.
       Promise.resolve({ type: 'history' as const, state: before, events: lab.events }),
     );
-    feed.close();
-    feed = new LabFeed(ASocket.open, asked);
+    log.close();
+    log = new LiveLog(ASocket.open, asked);
     snapshot();
     wait();
-    await feed.loadPast();
-    await feed.loadPast();
+    await log.loadPast();
+    await log.loadPast();
     expect(asked).toHaveBeenCalledOnce();
-    expect(feed.history?.first).toBe(0);
-    expect(feed.history?.last).toBe(2);
-    expect(feed.history?.now).toEqual(feed.lab);
+    expect(log.history?.first).toBe(0);
+    expect(log.history?.last).toBe(2);
+    expect(log.history?.now).toEqual(log.lab);
     events(...lab.events.slice(-1));
-    await vi.waitFor(() => expect(feed.history?.last).toBe(3));
-    expect(feed.history?.stateAt(0)).toEqual(before);
+    await vi.waitFor(() => expect(log.history?.last).toBe(3));
+    expect(log.history?.stateAt(0)).toEqual(before);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { momentOf, weightier, type Moment } from '../src/view/moment.ts';
+import { momentOf, weightier, type Moment } from '../src/view/words/moment.ts';
 import { ALab } from './a-lab.ts';
 
 function told(lab: ALab): Moment | null {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { defaultSettings } from '@sockscope/tcp-core/trace/settings';
-import { commandsFor } from '../src/view/commands.ts';
-import { logLines } from '../src/view/log-lines.ts';
-import { panelView } from '../src/view/server-panel.ts';
-import { clock } from '../src/view/words.ts';
+import { logLines } from '../src/view/panel/log-lines.ts';
+import { panelView } from '../src/view/panel/server-panel.ts';
+import { commandsFor } from '../src/view/words/commands.ts';
+import { clock } from '../src/view/words/words.ts';
 import { ALab } from './a-lab.ts';
 
 describe('commandsFor', () => {

@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { LabEvent } from '@sockscope/tcp-core/trace/events';
-import { LabFeed } from '../src/state/lab-feed.svelte.ts';
-import { Playback } from '../src/state/playback.svelte.ts';
+import { LiveLog } from '../src/log/live-log.svelte.ts';
+import { Playback } from '../src/log/playback.svelte.ts';
 import { stubFrames } from './a-browser.ts';
 import { ALab } from './a-lab.ts';
 import { ASocket } from './a-socket.ts';
 
 let lab: ALab;
-let feed: LabFeed;
+let log: LiveLog;
 let playback: Playback;
 let shown: number[];
 
@@ -16,8 +16,8 @@ beforeEach(() => {
   stubFrames();
   ASocket.opened.length = 0;
   lab = new ALab();
-  feed = new LabFeed(ASocket.open, () => Promise.reject(new Error('no past')));
-  playback = new Playback(feed);
+  log = new LiveLog(ASocket.open, () => Promise.reject(new Error('no past')));
+  playback = new Playback(log);
   shown = [];
   playback.onShown((events) => shown.push(...events.map(({ seq }) => seq)));
   ASocket.last.text({ type: 'snapshot', state: lab.lab });
@@ -26,7 +26,7 @@ beforeEach(() => {
 
 afterEach(() => {
   playback.close();
-  feed.close();
+  log.close();
   vi.useRealTimers();
   vi.unstubAllGlobals();
 });

@@ -1,12 +1,13 @@
 // @vitest-environment jsdom
 
-import { cleanup, render, screen } from '@testing-library/svelte';
+import { cleanup, screen } from '@testing-library/svelte';
 import { tick } from 'svelte';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import ServerControls from '../src/components/ServerControls.svelte';
-import { Presenter, presenter } from '../src/state/presenter.svelte.ts';
-import { controlServer } from '../src/state/server-control.ts';
+import ServerControls from '../src/components/panel/ServerControls.svelte';
+import { Presenter } from '../src/state/presenter.svelte.ts';
+import { ServerControl } from '../src/state/server-control.ts';
 import { ALab } from './a-lab.ts';
+import { renderInPage } from './a-page.ts';
 
 /** What the gateway was asked, and what the address bar showed by then. */
 const asked: { method: string; path: string; body: unknown; address: string }[] = [];
@@ -42,8 +43,6 @@ beforeEach(() => {
 afterEach(() => {
   cleanup();
   mine?.close();
-  presenter.mayControl = null;
-  presenter.problem = null;
   vi.unstubAllGlobals();
 });
 
@@ -95,7 +94,9 @@ describe('the controls of a server', () => {
   async function opened(): Promise<void> {
     const lab = new ALab();
     lab.start('server1');
-    render(ServerControls, { server: lab.lab.servers.server1!, running: true, name: 'server 1' });
+    const props = { server: lab.lab.servers.server1!, running: true, name: 'server 1' };
+    const { page } = renderInPage(ServerControls, props, lab.lab);
+    await page.presenter.ask();
     screen.getByRole('button', { name: 'Settings of server 1' }).click();
     await tick();
   }
@@ -107,7 +108,6 @@ describe('the controls of a server', () => {
 
   it('are for the presenter, and say so to everybody else', async () => {
     gateway('secret-token');
-    await presenter.ask();
     await opened();
     for (const control of controls()) expect(control.disabled).toBe(true);
     expect(screen.getByText(/Only the presenter can change this/)).toBeTruthy();
@@ -115,7 +115,6 @@ describe('the controls of a server', () => {
 
   it('are for everybody where nobody else reaches the page', async () => {
     gateway(null);
-    await presenter.ask();
     await opened();
     for (const control of controls()) expect(control.disabled).toBe(false);
     expect(screen.queryByText(/Only the presenter/)).toBeNull();
@@ -123,9 +122,13 @@ describe('the controls of a server', () => {
 
   it('are taken back when the gateway refuses them', async () => {
     gateway(null);
+    const presenter = new Presenter();
     await presenter.ask();
+    expect(presenter.mayControl).toBe(true);
     gateway('another-token');
-    await expect(controlServer('server1', 'stop')).rejects.toThrow('Only the presenter');
+    await expect(new ServerControl(presenter).tell('server1', 'stop')).rejects.toThrow(
+      'Only the presenter',
+    );
     await expect.poll(() => presenter.mayControl).toBe(false);
   });
 });

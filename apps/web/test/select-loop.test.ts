@@ -3,13 +3,13 @@
 import { cleanup, render } from '@testing-library/svelte';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { ServerState } from '@sockscope/tcp-core/trace/lab-state';
-import SelectProcess from '../src/components/stage/SelectProcess.svelte';
-import { servedLabels } from '../src/view/stage/fd-grid.ts';
-import type { Rect } from '../src/view/stage/geometry.ts';
+import SelectProcess from '../src/components/stage/process/SelectProcess.svelte';
+import type { Rect } from '../src/view/geometry.ts';
 import { baseline, stageType, type Label, type StageType } from '../src/view/stage/label.ts';
-import { describeLoop } from '../src/view/stage/loop-phase.ts';
-import { loopThread } from '../src/view/watching.ts';
-import { layoutSelect, textsOf } from '../src/view/stage/select-loop.ts';
+import { servedLabels } from '../src/view/stage/process/fd-grid.ts';
+import { describeLoop } from '../src/view/stage/process/loop-phase.ts';
+import { layoutSelect, textsOf } from '../src/view/stage/process/select-loop.ts';
+import { loopThread } from '../src/view/words/watching.ts';
 import { ALab } from './a-lab.ts';
 
 afterEach(() => cleanup());

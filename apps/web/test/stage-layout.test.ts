@@ -1,12 +1,12 @@
 import type { LabFact, ServerId } from '@sockscope/tcp-core/trace/events';
 import type { ServerState } from '@sockscope/tcp-core/trace/lab-state';
 import { describe, expect, it } from 'vitest';
-import { clientRows } from '../src/view/client-rows.ts';
-import type { Rect, StageSize } from '../src/view/stage/geometry.ts';
+import type { Rect, StageSize } from '../src/view/geometry.ts';
+import { clientRows } from '../src/view/panel/client-rows.ts';
 import type { Label } from '../src/view/stage/label.ts';
 import { stageLayout, type StageLayout } from '../src/view/stage/layout.ts';
-import { seatView } from '../src/view/stage/seat.ts';
-import { lanesView } from '../src/view/stage/swimlanes.ts';
+import { seatView } from '../src/view/stage/process/seat.ts';
+import { lanesView } from '../src/view/stage/process/swimlanes.ts';
 import { aStage, socketOf } from './a-stage.ts';
 
 const size = (width: number, height: number, unit = 16, projector = false): StageSize => ({

@@ -5,11 +5,11 @@ import { afterEach, describe, expect, it } from 'vitest';
 import Shape from '../src/components/Shape.svelte';
 import StagePicture from '../src/components/stage/StagePicture.svelte';
 import StageShape from '../src/components/stage/StageShape.svelte';
-import { clientRows } from '../src/view/client-rows.ts';
 import { connectionIdentity } from '../src/view/identity.ts';
+import { clientRows } from '../src/view/panel/client-rows.ts';
 import { stageLayout } from '../src/view/stage/layout.ts';
-import { processInside, withSelectAnchors } from '../src/view/stage/select-anchors.ts';
-import { layoutSelect } from '../src/view/stage/select-loop.ts';
+import { processInside, withSelectAnchors } from '../src/view/stage/process/select-anchors.ts';
+import { layoutSelect } from '../src/view/stage/process/select-loop.ts';
 import { aStage } from './a-stage.ts';
 
 afterEach(cleanup);

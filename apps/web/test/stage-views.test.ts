@@ -1,11 +1,11 @@
 import type { KernelSocket, ServerId } from '@sockscope/tcp-core/trace/events';
 import { describe, expect, it } from 'vitest';
-import { clientRows, type OwnClient } from '../src/view/client-rows.ts';
-import type { StageSize } from '../src/view/stage/geometry.ts';
-import { receiveBar, sendBar } from '../src/view/stage/kernel-socket.ts';
+import type { StageSize } from '../src/view/geometry.ts';
+import { clientRows, type OwnClient } from '../src/view/panel/client-rows.ts';
+import { receiveBar, sendBar } from '../src/view/stage/kernel/kernel-socket.ts';
 import { stageLayout } from '../src/view/stage/layout.ts';
-import { seatView } from '../src/view/stage/seat.ts';
-import { lanesView, MOST_IDLE } from '../src/view/stage/swimlanes.ts';
+import { seatView } from '../src/view/stage/process/seat.ts';
+import { lanesView, MOST_IDLE } from '../src/view/stage/process/swimlanes.ts';
 import { ALab } from './a-lab.ts';
 import { aStage, BUSY } from './a-stage.ts';
 

@@ -5,18 +5,14 @@ import { LabHistory } from '@sockscope/tcp-core/trace/history';
 import { emptyLab } from '@sockscope/tcp-core/trace/reducer';
 import { cleanup, fireEvent, render, screen } from '@testing-library/svelte';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import Timeline from '../src/components/Timeline.svelte';
-import { stubResizeObserver } from './a-browser.ts';
+import Timeline from '../src/components/timeline/Timeline.svelte';
+import { stubMatchMedia, stubResizeObserver } from './a-browser.ts';
 import { ALab, EPOCH } from './a-lab.ts';
 
 beforeEach(() => {
   // jsdom draws nothing and lays nothing out.
   vi.spyOn(HTMLCanvasElement.prototype, 'getContext').mockReturnValue(null);
-  vi.stubGlobal('matchMedia', () => ({
-    matches: false,
-    addEventListener: vi.fn(),
-    removeEventListener: vi.fn(),
-  }));
+  stubMatchMedia();
   Object.defineProperty(document, 'fonts', {
     value: { ready: Promise.resolve() },
     configurable: true,

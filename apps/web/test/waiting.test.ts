@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { threadsView } from '../src/view/describe-thread.ts';
-import { explain } from '../src/view/glossary.ts';
-import { poseWord } from '../src/view/stage/threads.ts';
+import { poseWord } from '../src/view/stage/process/threads.ts';
+import { threadsView } from '../src/view/words/describe-thread.ts';
+import { explain } from '../src/view/words/glossary.ts';
 import {
   blockedWords,
   callWords,
   describeWait,
   isSocketCall,
   type Sleep,
-} from '../src/view/waiting.ts';
+} from '../src/view/words/waiting.ts';
 import { ALab } from './a-lab.ts';
 
 const none = { read: [], write: [], timeoutMs: null };

@@ -1,8 +1,8 @@
 import type { LabFact } from '@sockscope/tcp-core/trace/events';
 import { describe, expect, it } from 'vitest';
-import { selectView } from '../src/view/describe-thread.ts';
-import { describeFds } from '../src/view/stage/fd-bits.ts';
-import { loopThread, watchedBySelect, type Watching } from '../src/view/watching.ts';
+import { describeFds } from '../src/view/stage/process/fd-bits.ts';
+import { selectView } from '../src/view/words/describe-thread.ts';
+import { loopThread, watchedBySelect, type Watching } from '../src/view/words/watching.ts';
 import { ALab } from './a-lab.ts';
 
 /** Server 3 with its listener on fd 20 and clients on fd 24 and 25. */

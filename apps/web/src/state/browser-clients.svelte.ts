@@ -3,9 +3,9 @@
 import type { Design } from '@sockscope/tcp-core/trace/design';
 import type { ServerId } from '@sockscope/tcp-core/trace/events';
 import type { Joined } from '@sockscope/tcp-core/trace/lab-state';
-import type { OwnClient } from '../view/client-rows.ts';
-import type { ClientEnding } from '../view/describe-ending.ts';
-import { openSocket, type OpenSocket } from './web-socket.ts';
+import { openSocket, type OpenSocket } from '../browser/web-socket.ts';
+import type { OwnClient } from '../view/panel/client-rows.ts';
+import type { ClientEnding } from '../view/words/describe-ending.ts';
 
 export interface TranscriptLine {
   id: number;

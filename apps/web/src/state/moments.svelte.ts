@@ -2,7 +2,7 @@
 
 import type { LabEvent } from '@sockscope/tcp-core/trace/events';
 import type { LabState } from '@sockscope/tcp-core/trace/lab-state';
-import { momentOf, weightier, type Moment } from '../view/moment.ts';
+import { momentOf, weightier, type Moment } from '../view/words/moment.ts';
 
 const SHORTEST = 1_000;
 

@@ -62,6 +62,3 @@ export class Presenter {
     return null;
   }
 }
-
-/** This browser's. */
-export const presenter = new Presenter();

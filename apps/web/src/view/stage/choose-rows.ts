@@ -3,9 +3,9 @@
 import { endpoint, isLoopback } from '@sockscope/tcp-core/trace/addresses';
 import type { TcpState, WaitingSocket } from '@sockscope/tcp-core/trace/events';
 import type { ConnectionState, ServerState } from '@sockscope/tcp-core/trace/lab-state';
-import type { ClientRows, ClientRowView } from '../client-rows.ts';
-import { inAcceptQueue } from '../waiting.ts';
-import { shortEndpoint } from '../words.ts';
+import type { ClientRows, ClientRowView } from '../panel/client-rows.ts';
+import { inAcceptQueue } from '../words/waiting.ts';
+import { shortEndpoint } from '../words/words.ts';
 
 /** Somebody who may be drawn: the row of the client and what is known of it in the server. */
 export interface Candidate {

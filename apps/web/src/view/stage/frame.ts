@@ -1,7 +1,7 @@
 /** The frame of the stage: the bands, the strips at their tops, and what is left for the rows. */
 
 import type { Design } from '@sockscope/tcp-core/trace/design';
-import type { Rect, StageSize } from './geometry.ts';
+import type { Rect, StageSize } from '../geometry.ts';
 import { lineHeight, type StageType } from './label.ts';
 import { planRows, type RowPlan } from './places.ts';
 

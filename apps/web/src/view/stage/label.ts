@@ -1,6 +1,6 @@
 /** Texts of the stage as data: where each stands and the box that it fills, so that a test can check them. */
 
-import { fitMono, fitSans, monoWidth, sansWidth, type Rect, type StageSize } from './geometry.ts';
+import { fitMono, fitSans, monoWidth, sansWidth, type Rect, type StageSize } from '../geometry.ts';
 
 export type Font = 'mono' | 'sans';
 export type Anchor = 'start' | 'middle' | 'end';
@@ -221,4 +221,21 @@ export function wrapped(
     const key = `${options.key ?? 'line'}-${index}`;
     return new TextLine(at, size).left(line, { font: 'sans', ...options, key }).labels;
   });
+}
+
+/** Lines of words under each other, as many as the height holds. */
+export function stack(
+  place: { x: number; width: number },
+  rect: Rect,
+  lines: readonly { text: string; size: number; bold: boolean; term?: string }[],
+): Label[] {
+  let y = rect.y + 0.3 * (lines[0]?.size ?? 0);
+  const labels: Label[] = [];
+  for (const { text, size, bold, term } of lines) {
+    if (y + lineHeight(size) > rect.y + rect.height) break;
+    const options = { font: 'sans', bold, ...(term === undefined ? {} : { term }) } as const;
+    labels.push(...new TextLine({ ...place, y }, size).left(text, options).labels);
+    y += lineHeight(size);
+  }
+  return labels;
 }

@@ -7,9 +7,9 @@
  */
 
 import type { ServerState } from '@sockscope/tcp-core/trace/lab-state';
-import type { ClientPlace, ClientRows } from '../client-rows.ts';
+import type { Point, Rect, StageSize } from '../geometry.ts';
 import type { Identity } from '../identity.ts';
-import { queueView, type QueueView } from './accept-queue.ts';
+import type { ClientPlace, ClientRows } from '../panel/client-rows.ts';
 import {
   chooseInFront,
   foldRest,
@@ -18,10 +18,16 @@ import {
   unlistedIn,
   type FoldedRows,
 } from './choose-rows.ts';
-import { cardForm, cardView, foldedLabels, tallyLabels, type CardView } from './clients-band.ts';
+import {
+  cardForm,
+  cardView,
+  foldedLabels,
+  tallyLabels,
+  type CardView,
+} from './clients/clients-band.ts';
 import { sideBySide, stacked, type Bands } from './frame.ts';
-import type { Point, Rect, StageSize } from './geometry.ts';
-import { foldedKernelLabels, kernelRowView, type KernelRowView } from './kernel-band.ts';
+import { queueView, type QueueView } from './kernel/accept-queue.ts';
+import { foldedKernelLabels, kernelRowView, type KernelRowView } from './kernel/kernel-band.ts';
 import { lineHeight, stageType, TextLine, type Label, type StageType } from './label.ts';
 import { rowRect, type RowPlan, type Scale } from './places.ts';
 

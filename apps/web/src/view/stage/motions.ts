@@ -5,8 +5,8 @@
 
 import type { LabEvent, ServerId } from '@sockscope/tcp-core/trace/events';
 import { connectionIdentity, type Identity } from '../identity.ts';
-import { bytesSaid, count, counted } from '../words.ts';
-import { receiveBar } from './kernel-socket.ts';
+import { bytesSaid, count, counted } from '../words/words.ts';
+import { receiveBar } from './kernel/kernel-socket.ts';
 
 /** A place that every connection has on the stage; `queue` is the listener's accept queue. */
 export type Stop = 'client' | 'kernel' | 'process' | 'queue';

@@ -1,6 +1,6 @@
 /** How the rows of the stage share the height and the columns that they have. */
 
-import type { Rect } from './geometry.ts';
+import type { Rect } from '../geometry.ts';
 import { lineHeight, type StageType } from './label.ts';
 
 export type Scale = 'card' | 'row' | 'grouped';

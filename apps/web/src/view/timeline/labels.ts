@@ -1,6 +1,6 @@
 /** Where the timeline's texts go: beside their marks, and never over each other. */
 
-import { fitMono, monoWidth } from '../stage/geometry.ts';
+import { fitMono, monoWidth } from '../geometry.ts';
 import type { PlacedMark, PlacedSpan, PlotSize } from './placed.ts';
 import type { Tick } from './ticks.ts';
 

@@ -2,9 +2,9 @@
 
 import type { ServerId } from '@sockscope/tcp-core/trace/events';
 import { connectionIdentity, identityWords } from '../identity.ts';
-import { count, counted } from '../words.ts';
-import { FOLDED, type Lane } from './items.ts';
+import { count, counted } from '../words/words.ts';
 import { NO_THREAD, type Found } from './cast.ts';
+import { FOLDED, type Lane } from './items.ts';
 
 /**
  * At most `most` lanes: connections in the order they came, each with its thread below it, then the

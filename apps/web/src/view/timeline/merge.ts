@@ -1,6 +1,6 @@
 /** Neighbours that would be drawn over each other become one mark or span with a count. */
 
-import { count } from '../words.ts';
+import { count } from '../words/words.ts';
 import type { Mark, MarkKind, ReadySet, Span } from './items.ts';
 
 /** What a mark of several shows: the first of these that is in it. */

@@ -1,6 +1,6 @@
 /** The timeline's items where they stand, in CSS pixels of its plot. */
 
-import type { Rect } from '../stage/geometry.ts';
+import type { Rect } from '../geometry.ts';
 import type { Mark, ReadySet, Span } from './items.ts';
 
 /** The plot: the lanes and the axis above them, without the lanes' names. */

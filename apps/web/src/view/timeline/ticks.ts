@@ -2,7 +2,7 @@
 
 import type { LabEvent } from '@sockscope/tcp-core/trace/events';
 import { scaleLinear } from 'd3-scale';
-import { count } from '../words.ts';
+import { count } from '../words/words.ts';
 import type { TimeWindow } from './items.ts';
 
 export interface Tick {

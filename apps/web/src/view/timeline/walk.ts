@@ -2,8 +2,8 @@
 
 import type { BlockingCall, LabEvent } from '@sockscope/tcp-core/trace/events';
 import type { ServerState } from '@sockscope/tcp-core/trace/lab-state';
-import { callWords } from '../waiting.ts';
-import { bytesSaid, count, said } from '../words.ts';
+import { callWords } from '../words/waiting.ts';
+import { bytesSaid, count, said } from '../words/words.ts';
 import { Cast, laneOfConnection, laneOfThread } from './cast.ts';
 import type { Mark, MarkKind, ReadySet, Span, SpanKind, TimelineAxis } from './items.ts';
 

@@ -1,0 +1,231 @@
+/**
+ * The page as long as it is open: the log, the moment that is shown of it, this browser's clients, and what
+ * can be done with them. Components get it from the context of the component that they are in.
+ */
+
+import { assignment } from '@sockscope/tcp-core/designs/all';
+import type { LabEvent, ServerId } from '@sockscope/tcp-core/trace/events';
+import {
+  serversInOrder,
+  type LabState,
+  type ServerState,
+} from '@sockscope/tcp-core/trace/lab-state';
+import { emptyLab } from '@sockscope/tcp-core/trace/reducer';
+import { getContext, setContext, tick, untrack } from 'svelte';
+import { openSocket, type OpenSocket } from '../browser/web-socket.ts';
+import { LiveLog } from '../log/live-log.svelte.ts';
+import { Playback } from '../log/playback.svelte.ts';
+import type { ViewSettings } from '../view/view-url.ts';
+import { momentAt, type Moment } from '../view/words/moment.ts';
+import { BrowserClients } from './browser-clients.svelte.ts';
+import { Moments } from './moments.svelte.ts';
+import { PageClock } from './page-clock.svelte.ts';
+import { PageView } from './page-view.svelte.ts';
+import { PanelFocus } from './panel-focus.ts';
+import type { Presenter } from './presenter.svelte.ts';
+import { ServerControl } from './server-control.ts';
+import { Theme } from './theme.svelte.ts';
+
+const codes = ['typescript', 'python', 'none'] as const satisfies readonly ViewSettings['code'][];
+
+export class LabPage {
+  readonly presenter: Presenter;
+  readonly control: ServerControl;
+  readonly log: LiveLog;
+  readonly playback: Playback;
+  readonly clients: BrowserClients;
+  readonly view = new PageView();
+  readonly theme = new Theme();
+  readonly clock = new PageClock();
+  readonly focus: PanelFocus;
+  readonly #moments = new Moments();
+
+  /** The lab at the moment that is shown. */
+  readonly lab: LabState = $derived.by(() => this.playback.lab ?? emptyLab('', assignment));
+  /** The lab's clock at that moment, in microseconds. */
+  readonly now: number = $derived.by(() =>
+    // Without the gateway nobody knows what the time does to what is shown.
+    this.live && !this.stale ? this.log.now(this.clock.now) : this.lab.t,
+  );
+  /** The sentence of the moment. */
+  readonly moment: Moment | null = $derived.by(() => {
+    if (this.live) return this.#moments.current;
+    const { event } = this.playback;
+    return event && momentAt(event, this.lab);
+  });
+  readonly servers: readonly ServerState[] = $derived(serversInOrder(this.lab));
+  /** The server on the stage; null: the wall. */
+  readonly server: ServerState | null = $derived(
+    this.servers.find(({ number }) => number === this.view.settings.server) ?? null,
+  );
+  /** Its id: unlike its state it does not change with each event. */
+  readonly #serverId: ServerId | null = $derived(this.server?.id ?? null);
+  readonly #epoch: string = $derived(this.lab.epoch);
+  readonly #speed: number | null = $derived(this.view.settings.speed);
+  readonly #arrived: boolean = $derived.by(() => this.log.lab !== null);
+
+  /** Makes effects, and ends with them: call this where a component begins. */
+  constructor(presenter: Presenter, open: OpenSocket = openSocket) {
+    this.presenter = presenter;
+    this.control = new ServerControl(presenter);
+    this.log = new LiveLog(open);
+    this.playback = new Playback(this.log);
+    this.clients = new BrowserClients(open);
+    this.focus = new PanelFocus(untrack(() => (this.server ?? this.servers[0])?.id ?? ''));
+    $effect(() => () => this.#close());
+    this.#tellMoments();
+    this.#followServer();
+    this.#followSpeed();
+
+    $effect(() => {
+      document.documentElement.dataset['mode'] = this.view.settings.projector
+        ? 'projector'
+        : 'desk';
+    });
+
+    // While a thread works, what waits for it grows older: the clock then ticks faster.
+    $effect(() => {
+      this.clock.fast =
+        this.live &&
+        this.server !== null &&
+        Object.values(this.server.threads).some(({ last }) => last?.type === 'evaluating');
+    });
+  }
+
+  /** What is shown is the present. */
+  get live(): boolean {
+    return this.playback.mode === 'live';
+  }
+
+  /** The gateway's line is lost: what is shown is the last that is known. */
+  get stale(): boolean {
+    return this.log.status !== 'live';
+  }
+
+  /** Connects one more client to a server; the focus goes where it speaks. */
+  async addClient(to: ServerId): Promise<void> {
+    this.focus.server = to;
+    const joined = this.lab.servers[to];
+    if (!joined || !this.clients.add(joined)) return;
+    await tick();
+    this.focus.toInput(to);
+  }
+
+  /** Shows the stage of a server; null: the wall. */
+  async open(id: ServerId | null): Promise<void> {
+    const server = this.servers.find((each) => each.id === id);
+    this.view.change({ server: server?.number ?? null });
+    this.focus.server = id ?? this.focus.server;
+    await tick();
+    this.focus.toPanel();
+  }
+
+  /** Milliseconds for each event in slow motion; null: as it happens. */
+  setSpeed(wanted: number | null): void {
+    this.view.change({ speed: wanted });
+    if (wanted === null) this.playback.live();
+    void this.focus.keep();
+  }
+
+  /** Freezes the picture, or goes on live. */
+  freeze(): void {
+    if (this.playback.mode === 'held') this.setSpeed(null);
+    else this.playback.hold();
+  }
+
+  toggleProjector(): void {
+    this.view.change({ projector: !this.view.settings.projector });
+  }
+
+  toggleAxis(): void {
+    this.view.change({ axis: this.view.settings.axis === 'clock' ? 'order' : 'clock' });
+  }
+
+  /** TypeScript, with Python beside it, none of them. */
+  nextCode(): void {
+    const next = codes[(codes.indexOf(this.view.settings.code) + 1) % codes.length];
+    this.view.change({ code: next ?? 'typescript' });
+  }
+
+  /** An event of what is looked at. */
+  #isOurs({ server }: LabEvent): boolean {
+    return this.#serverId === null || server === this.#serverId;
+  }
+
+  #tellMoments(): void {
+    $effect(() =>
+      this.playback.onShown((events, shown) =>
+        this.#moments.tell(
+          events.filter((event) => this.#isOurs(event)),
+          shown,
+        ),
+      ),
+    );
+
+    // A page that comes late tells what happened last.
+    $effect(() => {
+      if (this.#epoch === '') return;
+      const isOurs = (event: LabEvent): boolean => this.#isOurs(event);
+      const past = this.log.history?.latest(200, isOurs) ?? [];
+      const present = untrack(() => this.log.lab ?? this.lab);
+      this.#moments.begin(past.length > 0 ? past : present.log.filter(isOurs), present);
+    });
+  }
+
+  #followServer(): void {
+    $effect(() => {
+      this.playback.follow(this.#serverId);
+      if (this.#serverId !== null) this.focus.server = this.#serverId;
+    });
+
+    // What the timeline shows began before this page came, or before it lost the line.
+    $effect(() => {
+      if (this.#serverId !== null && this.log.history) void this.log.loadPast();
+    });
+
+    // The URL may name a server that has not joined: that is the wall.
+    $effect(() => {
+      const { server } = this.view.settings;
+      if (this.#arrived && this.live && this.#serverId === null && server !== null)
+        this.view.change({ server: null });
+    });
+  }
+
+  #followSpeed(): void {
+    // The URL may ask for slow motion; it begins with the first state, and ends with a freeze.
+    $effect(() => {
+      const wanted = this.#speed;
+      if (!this.#arrived) return;
+      untrack(() => {
+        if (wanted !== null) this.playback.slow(wanted);
+        else if (this.playback.mode === 'slow') this.playback.live();
+      });
+    });
+
+    $effect(() => {
+      if (this.playback.mode === 'held' && this.#speed !== null) this.view.change({ speed: null });
+    });
+  }
+
+  #close(): void {
+    this.playback.close();
+    this.log.close();
+    this.view.close();
+    this.#moments.close();
+    this.clock.close();
+  }
+}
+
+const context = Symbol('LabPage');
+
+/** Gives the page to the component that calls it and to all in it. */
+export function setLabPage(page: LabPage): LabPage {
+  return setContext(context, page);
+}
+
+/** The page that the component that calls it is in. */
+export function getLabPage(): LabPage {
+  const page = getContext<LabPage | undefined>(context);
+  if (!page) throw new Error('No LabPage here: call setLabPage in a component around this one.');
+  return page;
+}

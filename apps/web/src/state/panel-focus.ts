@@ -1,0 +1,34 @@
+/** Where the keyboard is: the server that the page's keys mean, and the focus in its panel. */
+
+import type { ServerId } from '@sockscope/tcp-core/trace/events';
+import { tick } from 'svelte';
+
+export class PanelFocus {
+  /** The server that the keys mean; the one on the stage, or whose panel had the focus last. */
+  server: ServerId;
+
+  constructor(server: ServerId) {
+    this.server = server;
+  }
+
+  /** To the panel itself, or the stage. */
+  toPanel(): void {
+    panelOf(this.server)?.focus();
+  }
+
+  /** To the field where a client of the server speaks; without a client to its panel. */
+  toInput(server: ServerId = this.server): void {
+    const panel = panelOf(server);
+    (panel?.querySelector<HTMLElement>('[data-expression]') ?? panel)?.focus();
+  }
+
+  /** The button that had the focus may be gone with what it did. */
+  async keep(): Promise<void> {
+    await tick();
+    if (document.activeElement === document.body) this.toPanel();
+  }
+}
+
+function panelOf(server: ServerId): HTMLElement | null {
+  return document.getElementById(server);
+}

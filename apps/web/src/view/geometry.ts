@@ -1,0 +1,61 @@
+/** Places and sizes in the pictures of the page, in CSS pixels, and how wide text will be. */
+
+export interface Point {
+  x: number;
+  y: number;
+}
+
+export interface Rect {
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+}
+
+/** A shape's place: the middle and the side of its box. */
+export interface ShapePlace {
+  x: number;
+  y: number;
+  size: number;
+}
+
+export interface StageSize {
+  width: number;
+  height: number;
+  /** The page's rem in pixels: every text and distance is a multiple of it. */
+  unit: number;
+  /** Projector mode: fewer things, no text below 24 px. */
+  projector: boolean;
+}
+
+/** JetBrains Mono advances 0.6 em for every character. */
+const MONO_ADVANCE = 0.6;
+/** Inter's widest usual words stay below this, on average a character. */
+const SANS_ADVANCE = 0.58;
+
+/** How wide so many characters of the mono font are. */
+export function monoWidth(characters: number, fontPx: number): number {
+  return characters * MONO_ADVANCE * fontPx;
+}
+
+/** How wide a text in the sans font is at most, estimated. */
+export function sansWidth(text: string, fontPx: number): number {
+  return Array.from(text).length * SANS_ADVANCE * fontPx;
+}
+
+/** The text, cut with an ellipsis where it would be wider than `width` in the mono font. */
+export function fitMono(text: string, width: number, fontPx: number): string {
+  return fit(text, width / (MONO_ADVANCE * fontPx));
+}
+
+/** The same for the sans font. */
+export function fitSans(text: string, width: number, fontPx: number): string {
+  return fit(text, width / (SANS_ADVANCE * fontPx));
+}
+
+function fit(text: string, most: number): string {
+  const characters = Array.from(text);
+  const room = Math.floor(most + 1e-6);
+  if (characters.length <= room) return text;
+  return room <= 0 ? '' : `${characters.slice(0, room - 1).join('')}…`;
+}

@@ -1,0 +1,240 @@
+/** Server 2's process: the thread that accepts at the door, and a lane for each client's thread. */
+
+import type { ServerState, ThreadState } from '@sockscope/tcp-core/trace/lab-state';
+import type { Rect } from '../../geometry.ts';
+import { connectionIdentity, type Identity } from '../../identity.ts';
+import { describeThread } from '../../words/describe-thread.ts';
+import { blockedWords, callWords } from '../../words/waiting.ts';
+import { count } from '../../words/words.ts';
+import {
+  firstThatFits,
+  lineHeight,
+  stack,
+  textWidth,
+  TextLine,
+  type Label,
+  type StageType,
+} from '../label.ts';
+import type { StageLayout } from '../layout.ts';
+import { poseOf, poseTerm, poseVia, poseWord, calculated, type ThreadPose } from './threads.ts';
+
+export interface LaneView {
+  key: string;
+  /** Null: there is none (yet, or any more). */
+  thread: number | null;
+  tid: number | null;
+  connection: number | null;
+  identity: Identity | null;
+  /** The lane, and the thread in it. */
+  rect: Rect;
+  block: Rect;
+  pose: ThreadPose | 'gone';
+  labels: Label[];
+  term: string;
+  /** The event that brought the thread here, or null. */
+  seq: number | null;
+  words: string;
+}
+
+export interface LanesView {
+  /** First the thread that accepts. */
+  lanes: LaneView[];
+  folded: Label[];
+  /** How many are in `recv` and drawn without words, or not at all. */
+  idle: number;
+  /** How many wait for a client. */
+  spare: number;
+}
+
+/** More threads than this that only wait in recv are counted instead of named. */
+export const MOST_IDLE = 12;
+
+export function lanesView(server: ServerState, layout: StageLayout, projector: boolean): LanesView {
+  const { type } = layout;
+  const threads = Object.values(server.threads);
+  const serving = new Map<number, ThreadState>();
+  let acceptor: ThreadState | null = null;
+  let spare = 0;
+  let inRecv = 0;
+  let others = 0;
+  for (const thread of threads) {
+    if (thread.role === 'acceptor') acceptor = thread;
+    else if (thread.call === 'parked') spare += 1;
+    if (thread.role !== 'client' || thread.connection === null) continue;
+    serving.set(thread.connection, thread);
+    if (thread.call === 'recv') inRecv += 1;
+    else if (thread.call !== 'parked') others += 1;
+  }
+
+  const lanes: LaneView[] = [];
+  if (acceptor)
+    lanes.push(lane(server, 'acceptor', acceptor, layout.door.process, type, projector));
+  let named = 0;
+  let othersDrawn = 0;
+  for (const { connection, lane: rect, key } of layout.rows) {
+    if (connection === null) continue;
+    const thread = serving.get(connection);
+    if (!thread) {
+      lanes.push(emptyLane(server, key, connection, rect, type));
+      continue;
+    }
+    const idle = thread.call === 'recv';
+    if (idle && named === MOST_IDLE) continue;
+    if (idle) named += 1;
+    else othersDrawn += 1;
+    lanes.push(lane(server, key, thread, rect, type, projector));
+  }
+
+  const idle = inRecv - named;
+  const busy = others - othersDrawn;
+  const inCall = blockedWords({ call: 'recv', in: 'recv' });
+  const words = [
+    idle > 0 ? { text: `+${count(idle)} ${inCall}`, term: inCall } : null,
+    busy > 0 ? { text: `+${count(busy)} at work`, term: 'working' } : null,
+    spare > 0 ? { text: `+${count(spare)} ${callWords('parked')}`, term: 'thread' } : null,
+  ].filter((each) => each !== null);
+  return { lanes, folded: foldedLabels(words, layout), idle, spare };
+}
+
+/** Counted threads are told where the counted clients are, else at the bottom of the door's strip. */
+function foldedLabels(
+  words: readonly { text: string; term: string }[],
+  { folded, door, type }: StageLayout,
+): Label[] {
+  if (folded) {
+    const place = { x: folded.process.x + 0.6 * type.tiny, width: folded.process.width };
+    return stack(
+      place,
+      folded.process,
+      words.map((each) => ({ ...each, size: type.large, bold: true })),
+    );
+  }
+  const rect = door.process;
+  const line = new TextLine(
+    {
+      x: rect.x + type.tiny,
+      y: rect.y + rect.height - lineHeight(type.text),
+      width: rect.width - 2 * type.tiny,
+    },
+    type.text,
+  );
+  for (const { text, term } of words) {
+    line.left(text, { font: 'sans', tone: 'soft', term, least: text.length });
+  }
+  return line.labels;
+}
+
+function lane(
+  server: ServerState,
+  key: string,
+  thread: ThreadState,
+  rect: Rect,
+  type: StageType,
+  projector: boolean,
+): LaneView {
+  const pose = poseOf(thread);
+  const atDoor = thread.role === 'acceptor';
+  const connection = atDoor ? null : thread.connection;
+  const height = atDoor ? rect.height - lineHeight(type.text) - 0.5 * type.tiny : rect.height;
+  const size =
+    [type.large, type.text, type.small].find((each) => lineHeight(each) <= height) ?? type.tiny;
+  const tall = height >= lineHeight(size) + 0.6 * size;
+  const blockHeight = Math.min(height, lineHeight(size) + (tall ? 0.6 * size : 0));
+  const y = rect.y + (height - blockHeight) / 2;
+  const crossing = pose === 'blocked' || pose === 'writing';
+  // Blocked: at the line, in front of the call. At work: away from it, in the process.
+  const away = crossing ? 0 : Math.min(3 * size, 0.15 * rect.width);
+  const pad = 0.5 * size;
+  const line = new TextLine(
+    {
+      x: rect.x + away + pad,
+      y: y + (blockHeight - lineHeight(size)) / 2,
+      width: Math.max(0, rect.width - away - 2 * pad),
+    },
+    size,
+    pad,
+  );
+  line.left(poseWord(thread), {
+    key: 'call',
+    bold: true,
+    tone: pose === 'working' ? 'inverse' : 'ink',
+    term: poseTerm(thread),
+  });
+  const block = {
+    x: rect.x + away,
+    y,
+    width: Math.max(0, line.at - rect.x - away),
+    height: blockHeight,
+  };
+  line.skip(0);
+  const tid = projector ? '' : `tid ${thread.tid}`;
+  const expression = calculated(thread);
+  if (expression !== null) line.left(expression, { key: 'expression', bold: true, least: 3 });
+  else if (crossing) {
+    const word = pose === 'writing' ? 'writing' : 'blocked';
+    const via = poseVia(thread);
+    const words = via === '' ? [word] : [`${word} ${via}`, via];
+    const tone = pose === 'writing' ? ('ink' as const) : ('soft' as const);
+    const bold = pose === 'writing';
+    // Beside the tid, if that is possible.
+    const text = [line.room - textWidth(tid, type.small, 'mono') - pad, line.room]
+      .map((room) => firstThatFits(words, room, type.text, 'sans', bold))
+      .find((fitting) => fitting !== null);
+    if (text !== undefined)
+      line.left(text, { key: 'pose', font: 'sans', tone, bold, size: type.text });
+  }
+  if (tid !== '') {
+    line.right(tid, {
+      key: 'tid',
+      tone: 'soft',
+      term: 'tid',
+      least: 99,
+      size: type.small,
+    });
+  }
+  return {
+    key,
+    thread: thread.id,
+    tid: thread.tid,
+    connection,
+    identity: connection === null ? null : connectionIdentity(server.id, connection),
+    rect: { ...rect, height },
+    block,
+    pose,
+    labels: line.labels,
+    term: poseTerm(thread),
+    seq: thread.last?.seq ?? null,
+    words: `thread ${thread.tid}${atDoor ? ', accepts' : ''}: ${describeThread(thread)}`,
+  };
+}
+
+/** A connection without a thread: it is still to get one, or the thread has left it. */
+function emptyLane(
+  server: ServerState,
+  key: string,
+  connection: number,
+  rect: Rect,
+  type: StageType,
+): LaneView {
+  const open = server.connections[connection] !== undefined;
+  const size = lineHeight(type.text) <= rect.height ? type.text : type.tiny;
+  const pad = 0.5 * size;
+  const y = rect.y + (rect.height - lineHeight(size)) / 2;
+  const line = new TextLine({ x: rect.x + pad, y, width: rect.width - 2 * pad }, size);
+  const word = open ? 'no thread yet' : 'gone';
+  line.left(word, { key: 'call', font: 'sans', tone: 'soft', term: 'thread', least: 4 });
+  return {
+    key,
+    thread: null,
+    tid: null,
+    connection,
+    identity: connectionIdentity(server.id, connection),
+    rect,
+    block: { x: rect.x, y, width: line.at - rect.x, height: lineHeight(size) },
+    pose: 'gone',
+    labels: line.labels,
+    term: 'thread',
+    seq: null,
+    words: open ? 'has no thread yet' : 'its thread has left it',
+  };
+}

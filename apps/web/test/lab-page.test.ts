@@ -1,0 +1,63 @@
+// @vitest-environment jsdom
+
+import { cleanup, render, screen } from '@testing-library/svelte';
+import { tick } from 'svelte';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import TimeControls from '../src/components/TimeControls.svelte';
+import TopBar from '../src/components/TopBar.svelte';
+import { ALab } from './a-lab.ts';
+import { renderInPage } from './a-page.ts';
+
+beforeEach(() => history.replaceState(null, '', '/'));
+afterEach(() => {
+  cleanup();
+  vi.unstubAllGlobals();
+  history.replaceState(null, '', '/');
+});
+
+function topBar(url: string) {
+  history.replaceState(null, '', url);
+  const lab = new ALab();
+  lab.start('server3');
+  return renderInPage(TopBar, { onkeys: vi.fn() }, lab.lab).page;
+}
+
+describe('LabPage', () => {
+  it('shows the server that the URL names, and the keys mean it', async () => {
+    const page = topBar('/?server=3');
+    await tick();
+    expect(page.server?.status).toBe('listening');
+    expect(page.focus.server).toBe('server3');
+    expect(screen.getByRole('button', { current: 'page' }).textContent).toContain('3');
+  });
+
+  it('is the wall where the URL names a server that has not joined', async () => {
+    const page = topBar('/?server=9');
+    await tick();
+    expect(page.server).toBeNull();
+    expect(location.search).toBe('');
+  });
+
+  it('opens a stage, and goes back to the wall', async () => {
+    const page = topBar('/');
+    await page.open('server3');
+    expect([page.server?.id, location.search]).toEqual(['server3', '?server=3']);
+    await page.open(null);
+    expect([page.server, page.focus.server, location.search]).toEqual([null, 'server3', '']);
+  });
+
+  it('is slow when the URL asks for it, until it is frozen', async () => {
+    const page = topBar('/?speed=500');
+    await tick();
+    expect(page.playback.mode).toBe('slow');
+    page.freeze();
+    await tick();
+    expect([page.playback.mode, location.search]).toEqual(['held', '']);
+    page.freeze();
+    expect(page.playback.mode).toBe('live');
+  });
+
+  it('is what a component without one says that it needs', () => {
+    expect(() => render(TimeControls)).toThrow('setLabPage');
+  });
+});
