@@ -3,7 +3,6 @@
  * words above them. Texts never overlap; one that has no room is left out.
  */
 
-import { scaleLinear } from 'd3-scale';
 import type { Lane, Span, TimelineModel, TimeWindow } from './items.ts';
 import { placeTexts, placeTicks, type PlacedText, type PlacedTick } from './labels.ts';
 import type { PlacedMark, PlacedReadySet, PlacedSpan, PlotSize } from './placed.ts';
@@ -46,6 +45,11 @@ export function grainOf({ width, unit }: PlotSize, window: TimeWindow): number {
   return ((window.to - window.from) / Math.max(1, width)) * 0.5 * unit;
 }
 
+/** A time's or a step's place. In a window without extent all is in the middle. */
+function scaleOf({ from, to }: TimeWindow, width: number): (at: number) => number {
+  return (at) => (to === from ? width / 2 : ((at - from) / (to - from)) * width);
+}
+
 export function timelineLayout(
   model: TimelineModel,
   size: PlotSize,
@@ -53,7 +57,7 @@ export function timelineLayout(
   ticks: readonly Tick[],
 ): TimelineLayout {
   const { width, height, unit } = size;
-  const scale = scaleLinear([window.from, window.to], [0, width]);
+  const scale = scaleOf(window, width);
   const axisHeight = AXIS * unit;
   const room = (height - axisHeight) / Math.max(1, model.lanes.length);
   const laneHeight = Math.min(LANE_MOST * unit, Math.max(LANE_LEAST * unit, room));
@@ -116,8 +120,8 @@ export function timelineLayout(
     readySets,
     texts: placeTexts(marks, spans, textPx, size),
     ticks: placeTicks(ticks, scale, textPx, size),
-    x: (at) => scale(at),
-    at: (x) => scale.invert(x),
+    x: scale,
+    at: (x) => window.from + (x / Math.max(1, width)) * (window.to - window.from),
   };
 }
 

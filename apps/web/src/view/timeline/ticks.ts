@@ -1,7 +1,7 @@
 /** The words along the axis. */
 
 import type { LabEvent } from '@sockscope/tcp-core/trace/events';
-import { scaleLinear } from 'd3-scale';
+import { ticks as roundNumbers } from 'd3-array';
 import { count } from '../words/words.ts';
 import type { TimeWindow } from './items.ts';
 
@@ -19,7 +19,7 @@ const PAUSE = 100_000;
 
 /** Round times: "12.3 s", from a minute on "1:02.3"; close together "12.345 s", "+20 ms". */
 export function clockTicks(window: TimeWindow, about: number): Tick[] {
-  const places = scaleLinear().domain([window.from, window.to]).ticks(about);
+  const places = roundNumbers(window.from, window.to, about);
   const [first, second] = places;
   if (first === undefined) return [];
   const step = second === undefined ? window.to - window.from : second - first;
