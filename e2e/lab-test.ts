@@ -56,7 +56,7 @@ export const test = base.extend<Lab>({
 });
 
 /** Everything that the page's console calls an error: a script's, a policy's, a request's. */
-export function collectComplaints(page: Page): string[] {
+function collectComplaints(page: Page): string[] {
   const complaints: string[] = [];
   page.on('console', (message) => {
     if (message.type() === 'error') complaints.push(message.text());

@@ -39,6 +39,8 @@ export function lintChecks() {
   const prettier = [toolPath('.', 'prettier'), '--check', '.', '--log-level', 'warn'];
   return [
     { name: 'eslint', args: eslint },
+    // What is exported and not imported, and what is depended upon and not used.
+    { name: 'knip', args: [toolPath('.', 'knip')] },
     { name: 'prettier --check', args: [...prettier, ...cache('prettier')] },
   ];
 }

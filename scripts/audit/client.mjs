@@ -35,7 +35,7 @@ const ANSWER_MS = 1500;
 const BLOCK = 64 * 1024;
 
 /** Microseconds on the machine's clock, which is strace's too. */
-export function now() {
+function now() {
   return (performance.timeOrigin + performance.now()) * 1000;
 }
 

@@ -32,8 +32,8 @@ import { registerHeaders, registerPage } from './routes/page.ts';
 import { registerPresenterRoutes } from './routes/presenter-routes.ts';
 import { compileValidator } from './schemas/validation.ts';
 
-export const BODY_BYTES = 16 * 1024;
-export const FRAME_BYTES = 1024 * 1024;
+const BODY_BYTES = 16 * 1024;
+const FRAME_BYTES = 1024 * 1024;
 
 const webSocketOptions = {
   maxPayload: FRAME_BYTES,

@@ -9,7 +9,7 @@ import { writeSync } from 'node:fs';
 import { canWrite, WRITTEN_AT_ONCE } from '@sockscope/tcp-core/sockets/can-write';
 
 /** Bytes that are kept while they cannot be written. */
-export const WAITING_BYTES = 256 * 1024;
+const WAITING_BYTES = 256 * 1024;
 
 /** Milliseconds between two tries. */
 const RETRY_MS = 100;

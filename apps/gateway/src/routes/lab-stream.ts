@@ -47,7 +47,7 @@ interface Viewer {
   unanswered: number;
 }
 
-export class LabStream {
+class LabStream {
   readonly #lab: Lab;
   readonly #snapshots: SharedJson;
   /** Writing what a viewer missed is some milliseconds of work. */

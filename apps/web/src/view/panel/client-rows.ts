@@ -69,11 +69,11 @@ export interface ClientRowView {
 
 /** How long a row stays after the end, in microseconds. */
 export const REFUSED_SHOWN = 60_000_000;
-export const ENDED_SHOWN = 15_000_000;
-export const ENDED_ROWS = 3;
+const ENDED_SHOWN = 15_000_000;
+const ENDED_ROWS = 3;
 
 /** The connection of a client that this page opened, as soon as it can be told. */
-export function connectionOfClient(
+function connectionOfClient(
   server: ServerState,
   { session, localAddress, localPort }: Pick<OwnClient, 'session' | 'localAddress' | 'localPort'>,
 ): ConnectionState | null {

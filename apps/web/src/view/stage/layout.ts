@@ -75,7 +75,7 @@ export interface StageLayout {
 }
 
 /** From a card to its socket, or to the accept queue. */
-export interface Wire {
+interface Wire {
   key: string;
   identity: Identity | null;
   points: Point[];

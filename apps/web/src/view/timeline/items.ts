@@ -11,7 +11,7 @@ export interface TimeWindow {
   to: number;
 }
 
-export type LaneKind = 'connection' | 'thread' | 'folded';
+type LaneKind = 'connection' | 'thread' | 'folded';
 
 export interface Lane {
   key: string;

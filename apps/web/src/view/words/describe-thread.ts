@@ -20,7 +20,7 @@ export function describeThread(thread: ThreadState): string {
 }
 
 /** One descriptor that select() watches. */
-export interface WatchedView {
+interface WatchedView {
   fd: number;
   /** Null for the listener. */
   identity: Identity | null;
@@ -28,7 +28,7 @@ export interface WatchedView {
   ready: boolean;
 }
 
-export interface ThreadView {
+interface ThreadView {
   id: number;
   tid: number;
   role: ThreadState['role'];
@@ -54,7 +54,7 @@ export interface ThreadsView {
 }
 
 /** More client threads than this are counted instead of listed. */
-export const THREADS_LISTED = 6;
+const THREADS_LISTED = 6;
 
 /** A server's threads: each one in a line, idle and many alike ones folded into a count. */
 export function threadsView(server: ServerState): ThreadsView {
@@ -109,7 +109,7 @@ export interface SelectView {
 }
 
 /** Descriptors that are drawn one by one; beyond it they are counted. */
-export const WATCHED_DRAWN = 8;
+const WATCHED_DRAWN = 8;
 
 /**
  * What the server's select() watches and what it returned last; null while no thread is in select() or

@@ -7,7 +7,7 @@ const VIA_POLL =
   'The layer waits in poll(2) for that descriptor and for the pipe by which the server is stopped; when it is ready it makes the call itself.';
 
 /** Keys are what elements carry as `data-term`. */
-export const glossary: Readonly<Record<string, string>> = {
+const glossary: Readonly<Record<string, string>> = {
   'accept queue':
     'Connections that the kernel has completed and that no accept() has taken yet; they are connected for the client, and nobody serves them.',
   'order unknown':

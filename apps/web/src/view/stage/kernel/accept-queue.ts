@@ -10,7 +10,7 @@ import { count, said } from '../../words/words.ts';
 import { lineHeight, textWidth, TextLine, wrapped, type Label, type StageType } from '../label.ts';
 import { receiveBar } from './kernel-socket.ts';
 
-export interface SlotView {
+interface SlotView {
   rect: Rect;
   /** From 1 at the left; it says nothing of the order in the queue. */
   key: number;
@@ -22,7 +22,7 @@ export interface SlotView {
 }
 
 /** Where what is drawn comes from: the kernel's table, nowhere here, or no sample yet. */
-export type TruthMark = 'kernel' | 'not observable here' | 'not sampled yet';
+type TruthMark = 'kernel' | 'not observable here' | 'not sampled yet';
 
 export interface QueueView {
   rect: Rect;

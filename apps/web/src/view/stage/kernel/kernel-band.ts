@@ -8,7 +8,7 @@ import type { Candidate, FoldedRows } from '../choose-rows.ts';
 import { lineHeight, stack, TextLine, type Label, type StageType } from '../label.ts';
 import { bytesShort, receiveBar, sendBar, type QueueBar } from './kernel-socket.ts';
 
-export interface BarView {
+interface BarView {
   queue: 'receive' | 'send';
   rect: Rect;
   /** 0 to 1. */

@@ -20,7 +20,7 @@ export interface FdColumn extends FdBits {
   words: string;
 }
 
-export interface FdRow {
+interface FdRow {
   key: 'watched' | 'readable' | 'writable' | 'served';
   y: number;
   height: number;

@@ -13,7 +13,7 @@ export const phases = ['select', 'accept', 'recv', 'calculate', 'send', 'close']
 export type Phase = (typeof phases)[number];
 
 /** `turns`: whole turns that were counted, not listed. `none`: it is not in its loop yet. */
-export type LoopPhase = Phase | 'turns' | 'none';
+type LoopPhase = Phase | 'turns' | 'none';
 
 /** What the thread does, in the words of its program. */
 export interface ThreadDoing {

@@ -18,7 +18,7 @@ import {
 import type { StageLayout } from '../layout.ts';
 import { poseOf, poseTerm, poseVia, poseWord, calculated, type ThreadPose } from './threads.ts';
 
-export interface LaneView {
+interface LaneView {
   key: string;
   /** Null: there is none (yet, or any more). */
   thread: number | null;
