@@ -3,7 +3,7 @@
 import { expect } from '@playwright/test';
 import { changeServer } from './gateway.ts';
 import { acceptQueueDepth, receiveQueues } from './kernel-table.ts';
-import { Stage } from './lab-page.ts';
+import { feedStatus, Stage } from './lab-page.ts';
 import { test } from './lab-test.ts';
 
 test('lesson 1: a second nc comes to the one chair and is turned away', async ({
@@ -69,8 +69,12 @@ test('lesson 3: while select’s only thread calculates for one nc, two others b
 
   // Hold the round in which both are ready: the log says which, and so does the picture.
   expect(await one.lines.line(1)).toBe('66');
-  await stage.log.getByText(/select\(\) returned: fd \d+, fd \d+ readable/).click();
-  await expect(lab.getByRole('banner').getByRole('status')).toHaveText('frozen');
+  const round = stage.log.getByText(/select\(\) returned: fd \d+, fd \d+ readable/);
+  await expect(round).toBeVisible();
+  // Frozen first: while lines come, the one under the pointer may be another by the time of the click.
+  await lab.keyboard.press('.');
+  await expect(feedStatus(lab)).toHaveText('frozen');
+  await round.click();
   await expect(stage.descriptors.and(lab.locator('[data-ready=true]'))).toHaveCount(2);
   await expect(stage.litLines.filter({ hasText: 'select(' })).toHaveCount(1);
   expect(await two.lines.line(1)).toBe('3.5');

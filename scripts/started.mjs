@@ -18,13 +18,15 @@ export class Started {
   /** @param {string} file @param {string[]} args @param {{ cwd?: string, env?: NodeJS.ProcessEnv }} [where] */
   constructor(file, args, where = {}) {
     this.#child = spawn(file, args, { ...where, stdio: 'pipe' });
-    process.once('exit', () => this.#child.kill('SIGKILL'));
+    const endWithUs = () => this.#child.kill('SIGKILL');
+    process.once('exit', endWithUs);
     for (const stream of [this.#child.stdout, this.#child.stderr])
       stream.setEncoding('utf8').on('data', (text) => {
         this.#output += String(text);
         for (const look of this.#look) look();
       });
     this.code = once(this.#child, 'close').then(([code]) => {
+      process.off('exit', endWithUs);
       for (const look of this.#look) look();
       return /** @type {number | null} */ (code);
     });

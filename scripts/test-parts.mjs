@@ -39,7 +39,7 @@ export function lintChecks() {
   const prettier = [toolPath('.', 'prettier'), '--check', '.', '--log-level', 'warn'];
   return [
     { name: 'eslint', args: eslint },
-    // What is exported and not imported, and what is depended upon and not used.
+    // What is exported and not imported, what is depended upon and not used, imports in a circle.
     { name: 'knip', args: [toolPath('.', 'knip')] },
     { name: 'prettier --check', args: [...prettier, ...cache('prettier')] },
   ];
