@@ -72,8 +72,8 @@ const corePatterns = [
 ];
 const labPatterns = [
   {
-    regex: '^@sockscope/(?!tcp-core/)|/apps/|/packages/',
-    message: 'The lab knows the exports of tcp-core, nothing else.',
+    regex: '^@sockscope/(?!tcp-core/(?!client/))|/apps/|/packages/',
+    message: 'The lab knows the exports of tcp-core but the client, nothing else.',
   },
 ];
 const pagePatterns = [
@@ -226,8 +226,8 @@ export default defineConfig(
     message: 'What tests need knows the event log at most.',
   }),
   arrows('apps/cli/src', {
-    regex: '^@sockscope/(?!tcp-core/|lab/|gateway/)|/packages/',
-    message: 'The programs know the exports of tcp-core, the lab and the gateway.',
+    regex: '^@sockscope/(?!tcp-core/(trace|designs|client)/|lab/|gateway/)|/packages/',
+    message: 'The programs run the lab and the client; they know nothing of how a server is made.',
   }),
   arrows('apps/web/src', ...pagePatterns),
   arrows('apps/web/src/log', {

@@ -68,7 +68,7 @@ export async function startGateway(
     {
       stdio: ['ignore', 'pipe', 'inherit'],
       // It ends with the test runner, whatever becomes of that.
-      env: { ...process.env, SOCKSCOPE_WATCH_PARENT: '1' },
+      env: { ...process.env, npm_lifecycle_event: 'start' },
     },
   );
   const ended = once(child, 'exit') as Promise<[number | null]>;

@@ -20,7 +20,7 @@ const test = base.extend<{ addresses: Addresses }>({
       [...gatewayProgram, ...free, '--lan', '--host', '127.0.0.1'],
       {
         stdio: ['ignore', 'pipe', 'inherit'],
-        env: { ...process.env, SOCKSCOPE_WATCH_PARENT: '1' },
+        env: { ...process.env, npm_lifecycle_event: 'start' },
       },
     );
     const ended = once(child, 'exit');

@@ -1,5 +1,6 @@
 /** Builds the parts whose inputs changed since they were built. */
 
+import { rmSync } from 'node:fs';
 import { buildElsewhere, isLikeAnUrl } from './build-elsewhere.mjs';
 import { run } from './child.mjs';
 import { fingerprint, removeStamp, stampIs, writeStamp } from './fingerprint.mjs';
@@ -10,12 +11,13 @@ import { diskFull, Problem } from './problem.mjs';
  * What is built, from what. `inputs` are files and folders relative to the root; tests are not
  * among them (see fingerprint.mjs).
  *
- * @typedef {{ name: string, folder: string, tool: () => string[], inputs: string[], elsewhere?: boolean }} Part
- * `elsewhere`: its tool takes `#` and `?` in a path for the ends of a URL's path.
+ * @typedef {{ name: string, folder: string, tool: () => string[], inputs: string[], elsewhere?: boolean, emptied?: boolean }} Part
+ * `elsewhere`: its tool takes `#` and `?` in a path for the ends of a URL's path. `emptied`: several bundles
+ * go into its folder, and none of them empties it.
  */
 
 const shared = ['pnpm-lock.yaml', 'tsconfig.base.json', 'packages/tcp-core/package.json'];
-const lab = ['packages/lab', 'packages/tcp-core/src', ...shared];
+const lab = ['packages/lab/src', 'packages/lab/package.json', 'packages/tcp-core/src', ...shared];
 
 /** @type {readonly Part[]} */
 const parts = [
@@ -37,13 +39,14 @@ const parts = [
     name: 'the programs',
     folder: 'apps/cli',
     tool: rolldown,
+    emptied: true,
     inputs: ['apps/cli', 'apps/gateway', ...lab],
   },
   {
     name: "the servers' threads",
     folder: 'packages/lab',
     tool: rolldown,
-    inputs: lab,
+    inputs: ['packages/lab/rolldown.config.ts', ...lab],
   },
 ];
 
@@ -75,6 +78,7 @@ export async function build() {
   const results = await Promise.all(
     changed.map(async ({ part, hash }) => {
       removeStamp(stampOf(part));
+      if (part.emptied) rmSync(inRoot(part.folder, 'dist'), { recursive: true, force: true });
       /** @param {readonly string[]} args @param {string} folder */
       const build = (args, folder) =>
         run(process.execPath, args, {

@@ -3,7 +3,7 @@
  * and its licenses beside it.
  */
 
-import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { run } from './child.mjs';
 import { inRoot, packageJson } from './paths.mjs';
@@ -73,11 +73,11 @@ async function licenses() {
     throw new Problem(`The licenses of what is bundled could not be listed:\n${output}`);
   /** @type {Record<string, { name: string, license: string, paths: string[] }[]>} */
   const listed = JSON.parse(json);
-  const folders = [
+  const folders = new Set([
     ...Object.values(listed).flatMap((packages) => packages.flatMap(({ paths }) => paths)),
-    ...tools.map((path) => inRoot(path)),
-  ];
-  return folders.map(licenseIn).sort().join('\n');
+    ...tools.map((path) => realpathSync(inRoot(path))),
+  ]);
+  return [...folders].map(licenseIn).sort().join('\n');
 }
 
 /** @param {string} folder of a package */

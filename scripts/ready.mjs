@@ -7,11 +7,11 @@ import { isSetUp, setUp } from './set-up.mjs';
 
 /** Installs and builds what changed. Prints nothing if nothing did, and never to stdout. */
 export async function makeReady() {
-  if (isSetUp() && changedParts().length === 0) return;
-  await alone(async () => {
-    await setUp();
-    await build();
-  });
+  if (!isSetUp() || changedParts().length > 0)
+    await alone(async () => {
+      await setUp();
+      await build();
+    });
   // npm was ended meanwhile: nobody waits for what would come now.
   if (isOrphan() && startedByNpm()) process.exit(1);
 }

@@ -25,6 +25,7 @@ export class Started {
         this.#output += String(text);
         for (const look of this.#look) look();
       });
+    this.#child.on('error', (error) => (this.#output += `${error.message}\n`));
     this.code = once(this.#child, 'close').then(([code]) => {
       process.off('exit', endWithUs);
       for (const look of this.#look) look();
@@ -38,7 +39,7 @@ export class Started {
     for (;;) {
       const match = pattern.exec(this.#output);
       if (match) return match;
-      if (this.#child.exitCode !== null)
+      if (this.#child.exitCode !== null || this.#child.signalCode !== null)
         throw new Problem(`ended without ${String(pattern)}:\n${this.#output}`);
       const rest = until - performance.now();
       if (rest <= 0) throw new Problem(`did not print ${String(pattern)}:\n${this.#output}`);

@@ -15,7 +15,7 @@ const usage = `Usage: npm test [-- <part> [<the runner's own arguments>]]
 
 Without a part: everything.
   types     type-checks every package
-  lint      ESLint and Prettier
+  lint      ESLint, Prettier and knip
   unit      Vitest: unit and integration tests, over real sockets
   browser   Playwright: the browser tests in a real Chromium`;
 

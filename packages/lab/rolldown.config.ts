@@ -5,5 +5,6 @@ export default defineConfig({
   input: { thread: 'src/ours/thread.ts' },
   platform: 'node',
   external: ['koffi'],
-  output: { dir: 'dist', entryFileNames: '[name].js', cleanDir: true },
+  // What is audited or measured lies below it, and may be running.
+  output: { dir: 'dist', entryFileNames: '[name].js', cleanDir: false },
 });

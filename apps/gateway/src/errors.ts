@@ -1,5 +1,7 @@
 /** Every way in which the gateway denies a request or ends a WebSocket. docs/protocol.md lists them. */
 
+import type { ErrorAnswer } from './schemas/schemas.ts';
+
 /** Answers to denied HTTP requests, upgrades too: status, what is wrong, what to do about it. */
 export const denials = {
   badRequest: [400, 'This is not an HTTP request.', 'Send HTTP/1.1, as a browser or curl does.'],
@@ -92,7 +94,7 @@ export class Denial extends Error {
   }
 
   /** The body of the answer. */
-  get answer(): { error: string; hint: string } {
+  get answer(): ErrorAnswer {
     return { error: this.message, hint: this.hint };
   }
 }

@@ -4,14 +4,12 @@ import { exitProcess } from '@sockscope/lab/exit-process';
 
 /** If the end takes longer, it is forced: hundreds of threads take the kernel most of a second more. */
 const END_WITHIN_MS = 1300;
-const PARENT_LOOK_MS = 500;
 
 /**
  * Calls `end` once, on the first SIGINT, SIGTERM or SIGHUP, and exits with 0 when it is done; a
- * second signal exits at once. With `watchParent` the end of the parent process counts as a signal:
- * npm puts a shell between itself and this process, and a SIGTERM to npm ends only that shell.
+ * second signal exits at once.
  */
-export function endOnSignal(end: () => Promise<void>, watchParent: boolean): void {
+export function endOnSignal(end: () => Promise<void>): void {
   let ending = false;
   const onSignal = (): void => {
     if (ending) exitProcess(0);
@@ -20,12 +18,4 @@ export function endOnSignal(end: () => Promise<void>, watchParent: boolean): voi
     void end().finally(() => exitProcess(0));
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
-
-  if (!watchParent) return;
-  const parent = process.ppid;
-  const timer = setInterval(() => {
-    if (process.ppid === parent) return;
-    clearInterval(timer);
-    onSignal();
-  }, PARENT_LOOK_MS).unref();
 }

@@ -41,7 +41,7 @@ export async function start(options: Options): Promise<void> {
   const end = async (): Promise<void> => {
     await Promise.all([app?.close(), lab.close()]);
   };
-  endOnSignal(end, process.env['SOCKSCOPE_WATCH_PARENT'] === '1');
+  endOnSignal(end);
 
   try {
     const lan = options.lan ? lanOf(options) : undefined;

@@ -78,9 +78,9 @@ describe('the process', () => {
     },
   );
 
-  it('ends when its parent does, if it was asked to', async () => {
+  it('ends when its parent does, under npm', async () => {
     const command = `${[...processes.command, ...free].map((word) => `"${word}"`).join(' ')} & wait`;
-    const shell = start([], { SOCKSCOPE_WATCH_PARENT: '1' }, command);
+    const shell = start([], { npm_lifecycle_event: 'start' }, command);
     const within = await ready(shell);
     // The output closes when the last process that holds it has ended.
     shell.child.kill('SIGKILL');

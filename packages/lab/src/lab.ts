@@ -82,7 +82,7 @@ export class Lab {
     await this.#log.add(id, [{ type: 'joined', number, design }]);
   }
 
-  /** What page, HTTP and lessons ask of a server. Rejects with a SocketError if it cannot listen. */
+  /** What page and HTTP ask of a server. Rejects with a SocketError if it cannot listen. */
   control(server: ServerId, control: Control): Promise<void> {
     return this.#server(server).control(control);
   }

@@ -77,6 +77,8 @@ export function registerLabRoutes(
     try {
       await lab.control(server, control);
     } catch (error) {
+      // All but a stop start it.
+      if (control.do === 'stop') throw error;
       throw new Denial('cannotStart', (error as Error).message);
     }
     return now(server);

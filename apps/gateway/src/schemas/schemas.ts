@@ -9,7 +9,7 @@ import { Event, ServerName, Settings, State } from './event-schemas.ts';
 const closed = { additionalProperties: false };
 
 /** A browser client's name in the log, which the gateway makes. */
-export const Session = Type.String({ pattern: '^[A-Za-z0-9-]{1,40}$' });
+const Session = Type.String({ pattern: '^[A-Za-z0-9-]{1,40}$' });
 
 export const ServerParams = Type.Object({ server: ServerName }, closed);
 export type ServerParams = Static<typeof ServerParams>;

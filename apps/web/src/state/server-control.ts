@@ -1,5 +1,6 @@
 /** The gateway's controls of a server. */
 
+import type { Control } from '@sockscope/tcp-core/trace/control';
 import type { ServerId } from '@sockscope/tcp-core/trace/events';
 import type { Settings } from '@sockscope/tcp-core/trace/settings';
 import type { Presenter } from './presenter.svelte.ts';
@@ -12,7 +13,7 @@ export class ServerControl {
     this.#presenter = presenter;
   }
 
-  tell(server: ServerId, action: 'start' | 'stop' | 'restart'): Promise<void> {
+  tell(server: ServerId, action: Exclude<Control['do'], 'set'>): Promise<void> {
     return this.#ask(`/api/servers/${server}/${action}`, { method: 'POST' });
   }
 

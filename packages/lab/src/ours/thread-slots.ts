@@ -89,8 +89,8 @@ export class ThreadSlots {
   }
 
   /**
-   * In the acceptor: gives the client to a parked thread and returns that thread's number. Without
-   * one it calls `blocking` and blocks until a thread is free; undefined when it shall stop.
+   * In the acceptor: gives the client to a parked thread, after telling `given` that thread's number. Without
+   * one it calls `blocking` and blocks until a thread is free; false when it shall stop.
    */
   give(client: Handoff, given: (thread: number) => void, blocking: () => void): boolean {
     for (;;) {

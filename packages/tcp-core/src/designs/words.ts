@@ -2,7 +2,7 @@
 
 import type { BusyPolicy } from '../trace/settings.ts';
 
-export interface Idea {
+interface Idea {
   /** The sentence that the panel's picture serves. */
   idea: string;
   /** The same at length: what its stage shows. */

@@ -1,4 +1,4 @@
-/** What can be asked of a server while the lab runs: one vocabulary for page, HTTP and log. */
+/** What can be asked of a server while the lab runs: one vocabulary for page, HTTP and lab. */
 
 import type { Settings } from './settings.ts';
 

@@ -81,7 +81,7 @@ export interface SystemCalls {
   setOption(fd: number, option: SocketOption, value: number): number;
   bind(fd: number, at: SocketAddress): number;
   listen(fd: number, backlog: number): number;
-  /** The next connection of the accept queue and whose it is; undefined if the call failed (accept(2)). */
+  /** The next connection of the accept queue and whose it is; undefined if the call failed (accept(2)). Error: an address that is none. */
   accept(fd: number): { fd: number; peer: Address } | undefined;
   /** The socket's own address; undefined if it is none of an IP socket (getsockname(2)). */
   localAddress(fd: number): Address | undefined;

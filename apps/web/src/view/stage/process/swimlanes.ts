@@ -4,7 +4,7 @@ import type { ServerState, ThreadState } from '@sockscope/tcp-core/trace/lab-sta
 import type { Rect } from '../../geometry.ts';
 import { connectionIdentity, type Identity } from '../../identity.ts';
 import { describeThread } from '../../words/describe-thread.ts';
-import { blockedWords, callWords } from '../../words/waiting.ts';
+import { blockedWords, callWords, sleepOf } from '../../words/waiting.ts';
 import { count } from '../../words/words.ts';
 import {
   firstThatFits,
@@ -55,14 +55,15 @@ export function lanesView(server: ServerState, layout: StageLayout, projector: b
   const serving = new Map<number, ThreadState>();
   let acceptor: ThreadState | null = null;
   let spare = 0;
-  let inRecv = 0;
+  /** How many are in recv and not drawn yet, by what they are told to be blocked in. */
+  const idle = new Map<string, number>();
   let others = 0;
   for (const thread of threads) {
     if (thread.role === 'acceptor') acceptor = thread;
     else if (thread.call === 'parked') spare += 1;
     if (thread.role !== 'client' || thread.connection === null) continue;
     serving.set(thread.connection, thread);
-    if (thread.call === 'recv') inRecv += 1;
+    if (isInRecv(thread)) idle.set(wordsOf(thread), (idle.get(wordsOf(thread)) ?? 0) + 1);
     else if (thread.call !== 'parked') others += 1;
   }
 
@@ -78,22 +79,35 @@ export function lanesView(server: ServerState, layout: StageLayout, projector: b
       lanes.push(emptyLane(server, key, connection, rect, type));
       continue;
     }
-    const idle = thread.call === 'recv';
-    if (idle && named === MOST_IDLE) continue;
-    if (idle) named += 1;
-    else othersDrawn += 1;
+    const words = isInRecv(thread) ? wordsOf(thread) : null;
+    if (words !== null && named === MOST_IDLE) continue;
+    if (words === null) othersDrawn += 1;
+    else {
+      named += 1;
+      idle.set(words, (idle.get(words) ?? 0) - 1);
+    }
     lanes.push(lane(server, key, thread, rect, type, projector));
   }
 
-  const idle = inRecv - named;
   const busy = others - othersDrawn;
-  const inCall = blockedWords({ call: 'recv', in: 'recv' });
   const words = [
-    idle > 0 ? { text: `+${count(idle)} ${inCall}`, term: inCall } : null,
+    ...Array.from(idle, ([inCall, number]) =>
+      number > 0 ? { text: `+${count(number)} ${inCall}`, term: inCall } : null,
+    ),
     busy > 0 ? { text: `+${count(busy)} at work`, term: 'working' } : null,
     spare > 0 ? { text: `+${count(spare)} ${callWords('parked')}`, term: 'thread' } : null,
   ].filter((each) => each !== null);
-  return { lanes, folded: foldedLabels(words, layout), idle, spare };
+  const undrawn = [...idle.values()].reduce((sum, number) => sum + number, 0);
+  return { lanes, folded: foldedLabels(words, layout), idle: undrawn, spare };
+}
+
+function isInRecv({ call }: ThreadState): boolean {
+  return call === 'recv';
+}
+
+function wordsOf(thread: ThreadState): string {
+  const sleep = sleepOf(thread);
+  return sleep ? blockedWords(sleep) : '';
 }
 
 /** Counted threads are told where the counted clients are, else at the bottom of the door's strip. */
