@@ -4,7 +4,8 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import { free, gatewayProcesses, pageOf, type Started } from './gateway-process.ts';
+import type { ChildProgram } from '@sockscope/test-kit/child-program';
+import { free, gatewayProcesses, pageOf } from './gateway-process.ts';
 
 const processes = gatewayProcesses('faults-test');
 beforeAll(() => processes.build(), 60_000);
@@ -12,24 +13,24 @@ afterEach(() => processes.endAll());
 afterAll(() => processes.remove());
 
 /** A gateway, after `before`, a piece of shell; `redirect` says where its output goes. */
-function startIn(before: string, redirect = '', args: readonly string[] = free): Started {
+function startIn(before: string, redirect = '', args: readonly string[] = free): ChildProgram {
   const command = [...processes.command, ...args].map((arg) => `'${arg}'`).join(' ');
   return processes.start([], {}, `${before} exec ${command} ${redirect}`);
 }
 
-function portsOf({ stdout }: Started): number[] {
-  return [...stdout().matchAll(/listening on \S+:(\d+)/g)].map(([, port]) => Number(port));
+function portsOf({ stdout }: ChildProgram): number[] {
+  return [...stdout.matchAll(/listening on \S+:(\d+)/g)].map(([, port]) => Number(port));
 }
 
 /** Seconds of processor time so far, of all threads (proc_pid_stat(5)). */
-function processorTime({ child }: Started): number {
+function processorTime({ child }: ChildProgram): number {
   const fields =
     readFileSync(`/proc/${child.pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
   return (Number(fields[11]) + Number(fields[12])) / 100;
 }
 
 /** Seconds of processor time in the next second. */
-async function ofASecond(gateway: Started): Promise<number> {
+async function ofASecond(gateway: ChildProgram): Promise<number> {
   const before = processorTime(gateway);
   await new Promise((resolve) => setTimeout(resolve, 1000));
   return processorTime(gateway) - before;
@@ -74,7 +75,7 @@ it('neither spins nor dies when its descriptors end in the middle of accepts, an
     await expect.poll(() => answerOf(port), { timeout: 5000 }).toBe('7\n');
   expect(await (await fetch(`${page}api/lab`)).text()).not.toContain('"crashes":1');
   gateway.child.kill('SIGTERM');
-  await gateway.ended;
+  await gateway.exit;
 });
 
 it.each(['>/dev/full', '>&-'])('goes on when its log can not be written (%s)', async (where) => {
@@ -86,14 +87,14 @@ it.each(['>/dev/full', '>&-'])('goes on when its log can not be written (%s)', a
     expect((await fetch(`${page}healthz`)).status).toBe(200);
   for (const port of portsOf(gateway)) expect(await answerOf(port)).toBe('7\n');
   gateway.child.kill('SIGTERM');
-  expect(await gateway.ended).toBe(0);
+  expect((await gateway.exit).code).toBe(0);
 });
 
 it('starts and serves when what it says can not be written', async () => {
   const gateway = startIn('', '>/dev/full', [...free, '--log-level', 'info']);
-  await expect.poll(gateway.stderr, { timeout: 50_000 }).toContain('Server listening at');
-  const [page] = /http:[^"]+/.exec(gateway.stderr()) ?? [];
+  await expect.poll(() => gateway.stderr, { timeout: 50_000 }).toContain('Server listening at');
+  const [page] = /http:[^"]+/.exec(gateway.stderr) ?? [];
   expect((await fetch(`${page}/healthz`)).status).toBe(200);
   gateway.child.kill('SIGTERM');
-  expect(await gateway.ended).toBe(0);
+  expect((await gateway.exit).code).toBe(0);
 });

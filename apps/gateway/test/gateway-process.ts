@@ -1,27 +1,17 @@
 /** The gateway as a process of its own, from a bundle as it is shipped. */
 
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import type { ChildProcess } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { ChildProgram } from '@sockscope/test-kit/child-program';
 import { build, type InputOptions, type OutputOptions } from 'rolldown';
 import bundles from '../../cli/rolldown.config.ts';
-
-export interface Started {
-  child: ChildProcess;
-  stdout: () => string;
-  stderr: () => string;
-  /** Exit code. */
-  ended: Promise<number | null>;
-  /** Resolves when this stands in stdout. */
-  says(text: string): Promise<void>;
-}
 
 export interface GatewayProcesses {
   /** The words that start it. */
   command: readonly string[];
   build(): Promise<void>;
-  start: (args: readonly string[], env?: Record<string, string>, shell?: string) => Started;
+  start: (args: readonly string[], env?: Record<string, string>, shell?: string) => ChildProgram;
   /** Ends all that were started, and what they started. */
   endAll(): void;
   /** Removes the bundle. */
@@ -32,15 +22,15 @@ export interface GatewayProcesses {
 export const free = ['--port', '0', '--tcp-ports', '0,0,0,0'];
 
 /** The address of the page, once a process has said it. */
-export function pageOf({ stdout }: Started): string {
-  return /page on (\S+)/.exec(stdout())?.[1] ?? '';
+export function pageOf({ stdout }: ChildProgram): string {
+  return /page on (\S+)/.exec(stdout)?.[1] ?? '';
 }
 
 /** The bundle goes into a folder of this name: dist/ may be in use. */
 export function gatewayProcesses(name: string): GatewayProcesses {
   const folder = fileURLToPath(new URL(`../../cli/.cache/${name}/`, import.meta.url));
   const command = [process.execPath, `${folder}main.js`, 'start'];
-  const children: ChildProcess[] = [];
+  const programs: ChildProgram[] = [];
 
   return {
     command,
@@ -53,16 +43,16 @@ export function gatewayProcesses(name: string): GatewayProcesses {
     },
     start(args, env = {}, shell) {
       const [file = '', ...rest] = shell ? ['/bin/sh', '-c', shell] : [...command, ...args];
-      const child = spawn(file, rest, {
+      const program = new ChildProgram(file, rest, {
         env: { ...process.env, ...env },
         // With a process group of its own, what a shell started can be ended with it.
         detached: shell !== undefined,
       });
-      children.push(child);
-      return watched(child);
+      programs.push(program);
+      return program;
     },
     endAll() {
-      for (const child of children.splice(0)) {
+      for (const { child } of programs.splice(0)) {
         child.kill('SIGKILL');
         endGroup(child);
       }
@@ -70,29 +60,6 @@ export function gatewayProcesses(name: string): GatewayProcesses {
     remove() {
       rmSync(folder, { recursive: true });
     },
-  };
-}
-
-function watched(child: ChildProcess): Started {
-  let [stdout, stderr] = ['', ''];
-  const lookers: (() => void)[] = [];
-  child.stdout?.on('data', (data) => {
-    stdout += String(data);
-    for (const look of lookers) look();
-  });
-  child.stderr?.on('data', (data) => (stderr += String(data)));
-  return {
-    child,
-    stdout: () => stdout,
-    stderr: () => stderr,
-    ended: once(child, 'close').then(([code]) => code as number | null),
-    says: (text) =>
-      new Promise((resolve, reject) => {
-        const look = () => stdout.includes(text) && resolve();
-        lookers.push(look);
-        child.once('close', () => reject(new Error(`ended without "${text}": ${stderr}`)));
-        look();
-      }),
   };
 }
 

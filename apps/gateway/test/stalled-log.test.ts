@@ -6,7 +6,8 @@ import { closeSync, constants, mkdtempSync, openSync, readSync, rmSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import { free, gatewayProcesses, pageOf, type Started } from './gateway-process.ts';
+import type { ChildProgram } from '@sockscope/test-kit/child-program';
+import { free, gatewayProcesses, pageOf } from './gateway-process.ts';
 
 const processes = gatewayProcesses('stalled-log-test');
 const folder = mkdtempSync(join(tmpdir(), 'log-'));
@@ -31,11 +32,11 @@ async function answersAll(page: string): Promise<void> {
 async function endsIn(
   ms: number,
   signal: NodeJS.Signals,
-  { child, ended }: Started,
+  { child, exit }: ChildProgram,
 ): Promise<void> {
   const began = performance.now();
   child.kill(signal);
-  expect(await ended).toBe(0);
+  expect((await exit).code).toBe(0);
   expect(performance.now() - began).toBeLessThan(ms);
 }
 

@@ -2,7 +2,8 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { reachableAddresses } from '../src/addresses.ts';
-import { free, gatewayProcesses, type Started } from './gateway-process.ts';
+import type { ChildProgram } from '@sockscope/test-kit/child-program';
+import { free, gatewayProcesses } from './gateway-process.ts';
 
 const processes = gatewayProcesses('start-lan-test');
 const { start } = processes;
@@ -16,9 +17,9 @@ interface Presenter {
   token: string;
 }
 
-function presenterOf({ stdout }: Started): Presenter {
+function presenterOf({ stdout }: ChildProgram): Presenter {
   const [, origin = '', token = ''] =
-    /^presenter: (http:\/\/[^/]+)\/#token=([\w-]+) /m.exec(stdout()) ?? [];
+    /^presenter: (http:\/\/[^/]+)\/#token=([\w-]+) /m.exec(stdout) ?? [];
   return { origin, token };
 }
 
@@ -30,13 +31,13 @@ describe('--lan', () => {
     expect(token).toMatch(/^[\w-]{32}$/);
     // On this machine the token crosses no network.
     expect(origin).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
-    expect(server.stdout().split(token)).toHaveLength(2);
+    expect(server.stdout.split(token)).toHaveLength(2);
     const [, port] = /:(\d+)$/.exec(origin) ?? [];
     for (const address of reachableAddresses('0.0.0.0'))
-      expect(server.stdout()).toContain(`page on http://${address}:${port}/\n`);
-    expect(server.stdout()).toMatch(/^warning: --lan: whoever reaches this machine .*watch/m);
-    expect(server.stdout()).not.toMatch(/^warning: .*use the four servers/m);
-    expect(server.stderr()).toBe('');
+      expect(server.stdout).toContain(`page on http://${address}:${port}/\n`);
+    expect(server.stdout).toMatch(/^warning: --lan: whoever reaches this machine .*watch/m);
+    expect(server.stdout).not.toMatch(/^warning: .*use the four servers/m);
+    expect(server.stderr).toBe('');
   });
 
   it('makes another token at each start, or takes the one that it is given', async () => {
@@ -52,15 +53,15 @@ describe('--lan', () => {
 
   it('takes no token that can be guessed', async () => {
     const server = start([...free, '--lan'], { SOCKSCOPE_PRESENTER_TOKEN: 'secret' });
-    expect(await server.ended).toBe(2);
-    expect(server.stderr()).toMatch(/^sockscope: SOCKSCOPE_PRESENTER_TOKEN must be 22 .+\n$/);
-    expect(server.stderr()).not.toContain('secret');
+    expect((await server.exit).code).toBe(2);
+    expect(server.stderr).toMatch(/^sockscope: SOCKSCOPE_PRESENTER_TOKEN must be 22 .+\n$/);
+    expect(server.stderr).not.toContain('secret');
   });
 
   it('leaves the four servers on this machine', async () => {
     const server = start([...free, '--lan']);
     await server.says('Sockscope is ready');
-    const ports = [...server.stdout().matchAll(/^server\d listening on 127\.0\.0\.1:(\d+)$/gm)];
+    const ports = [...server.stdout.matchAll(/^server\d listening on 127\.0\.0\.1:(\d+)$/gm)];
     expect(ports).toHaveLength(4);
     const [address] = reachableAddresses('0.0.0.0');
     if (address === undefined) return;
@@ -88,9 +89,9 @@ describe('--lan', () => {
     expect((await fetch(stop, { method: 'POST' })).status).toBe(403);
     expect((await fetch(stop, { method: 'POST', headers: { cookie } })).status).toBe(200);
     server.child.kill('SIGTERM');
-    expect(await server.ended).toBe(0);
-    expect(server.stderr()).toContain('/api/presenter');
+    expect((await server.exit).code).toBe(0);
+    expect(server.stderr).toContain('/api/presenter');
     for (const secret of [token, cookie.split('=')[1] ?? '-', 'a-wrong-token', 'a-long-token'])
-      expect(server.stderr()).not.toContain(secret);
+      expect(server.stderr).not.toContain(secret);
   });
 });

@@ -5,11 +5,12 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { closings } from '../src/errors.ts';
 import { upgrade } from './raw-http.ts';
-import { free, gatewayProcesses, pageOf, type Started } from './gateway-process.ts';
+import type { ChildProgram } from '@sockscope/test-kit/child-program';
+import { free, gatewayProcesses, pageOf } from './gateway-process.ts';
 
 const processes = gatewayProcesses('start-limits-test');
 
-let server: Started;
+let server: ChildProgram;
 let host: string;
 
 beforeAll(() => processes.build(), 60_000);
@@ -19,7 +20,7 @@ beforeAll(async () => {
   ({ host } = new URL(pageOf(server)));
 });
 afterEach(() => {
-  expect(server.stderr()).toBe('');
+  expect(server.stderr).toBe('');
 });
 afterAll(() => {
   processes.endAll();

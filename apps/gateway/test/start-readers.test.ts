@@ -5,12 +5,13 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { upgrade } from './raw-http.ts';
-import { free, gatewayProcesses, pageOf, type Started } from './gateway-process.ts';
+import type { ChildProgram } from '@sockscope/test-kit/child-program';
+import { free, gatewayProcesses, pageOf } from './gateway-process.ts';
 
 const processes = gatewayProcesses('start-readers-test');
 const MIB = 1024 * 1024;
 
-let server: Started;
+let server: ChildProgram;
 let host: string;
 /** Its descriptors while nobody asks. */
 let atRest: number;
@@ -26,7 +27,7 @@ beforeAll(async () => {
 });
 afterEach(() => {
   for (const socket of sockets.splice(0)) socket.destroy();
-  expect(server.stderr()).toBe('');
+  expect(server.stderr).toBe('');
 });
 afterAll(() => {
   processes.endAll();
@@ -48,7 +49,7 @@ async function historyLength(): Promise<number> {
 
 /** Server 4 echoes control bytes, each of which is six in JSON, until that fills the history. */
 async function fillHistory(): Promise<void> {
-  const port = Number(/server4 listening on \S+:(\d+)/.exec(server.stdout())?.[1]);
+  const port = Number(/server4 listening on \S+:(\d+)/.exec(server.stdout)?.[1]);
   const client = connect({ host: '127.0.0.1', port, noDelay: true });
   let length = 0;
   for (let last = -1; length > last || length < 7 * MIB;) {

@@ -2,7 +2,8 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
-import { free, gatewayProcesses, pageOf, type Started } from './gateway-process.ts';
+import type { ChildProgram } from '@sockscope/test-kit/child-program';
+import { free, gatewayProcesses, pageOf } from './gateway-process.ts';
 
 const processes = gatewayProcesses('start-test');
 const { start } = processes;
@@ -15,7 +16,7 @@ afterAll(() => processes.remove());
 const READY_MS = 2000;
 
 /** Waits until one that was just started is ready. What it returns makes a limit one of this machine, now. */
-async function ready(server: Started): Promise<(limitMs: number) => number> {
+async function ready(server: ChildProgram): Promise<(limitMs: number) => number> {
   const startedAt = performance.now();
   await server.says('Sockscope is ready');
   const slowness = Math.max(1, (performance.now() - startedAt) / READY_MS);
@@ -26,7 +27,7 @@ describe('the process', () => {
   it('says where everything is, and last that it is ready', async () => {
     const server = start(free);
     await server.says('Sockscope is ready');
-    const lines = server.stdout().trimEnd().split('\n');
+    const lines = server.stdout.trimEnd().split('\n');
     for (const [index, name] of ['server1', 'server2', 'server3', 'server4'].entries())
       expect(lines[index]).toMatch(new RegExp(`^${name} listening on 127\\.0\\.0\\.1:[1-9]\\d*$`));
     expect(lines[4]).toMatch(/^page on http:\/\/127\.0\.0\.1:[1-9]\d*\/$/);
@@ -39,14 +40,14 @@ describe('the process', () => {
     expect(echo.toString()).toBe('ping');
     expect((await fetch(`${pageOf(server)}healthz`)).status).toBe(200);
     server.child.kill('SIGTERM');
-    expect(await server.ended).toBe(0);
-    expect(server.stderr()).toBe('');
+    expect((await server.exit).code).toBe(0);
+    expect(server.stderr).toBe('');
   });
 
   it('puts IPv6 addresses in brackets', async () => {
     const server = start([...free, '--host', '::1', '--tcp-host', '::1']);
     await server.says('Sockscope is ready');
-    expect(server.stdout()).toMatch(/^server1 listening on \[::1\]:\d+$/m);
+    expect(server.stdout).toMatch(/^server1 listening on \[::1\]:\d+$/m);
     expect((await fetch(`${pageOf(server)}healthz`)).status).toBe(200);
   });
 
@@ -55,9 +56,7 @@ describe('the process', () => {
     async (signal) => {
       const server = start(free);
       const within = await ready(server);
-      const ports = [...server.stdout().matchAll(/listening on \S+:(\d+)/g)].map(
-        ([, port]) => port,
-      );
+      const ports = [...server.stdout.matchAll(/listening on \S+:(\d+)/g)].map(([, port]) => port);
       const clients = await Promise.all(
         [...ports, ...ports].map(async (port) => {
           const client = connect({ port: Number(port), host: '127.0.0.1' });
@@ -71,7 +70,7 @@ describe('the process', () => {
       const goodbye = once(viewer, 'close');
       const startedAt = performance.now();
       server.child.kill(signal);
-      expect(await server.ended).toBe(0);
+      expect((await server.exit).code).toBe(0);
       expect(performance.now() - startedAt).toBeLessThan(within(3000));
       expect((await goodbye)[0]).toBe(1001);
       for (const client of clients) client.destroy();
@@ -85,18 +84,18 @@ describe('the process', () => {
     // The output closes when the last process that holds it has ended.
     shell.child.kill('SIGKILL');
     const startedAt = performance.now();
-    await shell.ended;
+    await shell.exit;
     expect(performance.now() - startedAt).toBeLessThan(within(4000));
   });
 
   it('goes on when nobody reads its output any more', async () => {
     const server = start([...free, '--log-level', 'info']);
     server.child.stdout?.destroy();
-    await expect.poll(server.stderr, { timeout: 50_000 }).toContain('Server listening at');
-    const [page] = /http:[^"]+/.exec(server.stderr()) ?? [];
+    await expect.poll(() => server.stderr, { timeout: 50_000 }).toContain('Server listening at');
+    const [page] = /http:[^"]+/.exec(server.stderr) ?? [];
     expect((await fetch(`${page}/healthz`)).status).toBe(200);
     server.child.kill('SIGTERM');
-    expect(await server.ended).toBe(0);
+    expect((await server.exit).code).toBe(0);
   });
 
   it('names the port that is in use, and leaves nothing running', async () => {
@@ -116,9 +115,9 @@ describe('the process', () => {
       ],
     ] as const) {
       const server = start([...args]);
-      expect(await server.ended).toBe(1);
-      expect(server.stderr()).toBe(line);
-      expect(server.stdout()).not.toContain('ready');
+      expect((await server.exit).code).toBe(1);
+      expect(server.stderr).toBe(line);
+      expect(server.stdout).not.toContain('ready');
     }
     await new Promise((resolve) => holder.close(resolve));
   });
@@ -131,16 +130,16 @@ describe('the process', () => {
     [[...free, '--tcp-host', '192.0.2.99'], 1, 'EADDRNOTAVAIL'],
   ])('refuses %j in one line', async (args, code, names) => {
     const server = start(args);
-    expect(await server.ended).toBe(code);
-    expect(server.stderr()).toMatch(/^sockscope: .+\n$/);
-    expect(server.stderr()).toContain(names);
-    expect(server.stdout()).toBe('');
+    expect((await server.exit).code).toBe(code);
+    expect(server.stderr).toMatch(/^sockscope: .+\n$/);
+    expect(server.stderr).toContain(names);
+    expect(server.stdout).toBe('');
   });
 
   it('lists its options', async () => {
     const server = start(['--help']);
-    expect(await server.ended).toBe(0);
-    const options = server.stdout().match(/^ +(-h, )?--[a-z-]+/gm) ?? [];
+    expect((await server.exit).code).toBe(0);
+    const options = server.stdout.match(/^ +(-h, )?--[a-z-]+/gm) ?? [];
     expect(options.map((option) => option.replace('-h,', '').trim())).toEqual([
       '--host',
       '--port',
@@ -153,12 +152,12 @@ describe('the process', () => {
       '--max-connections-per-address',
       '--help',
     ]);
-    expect(server.stdout()).toContain('SOCKSCOPE_PRESENTER_TOKEN');
+    expect(server.stdout).toContain('SOCKSCOPE_PRESENTER_TOKEN');
   });
 
   it('warns when its servers can be reached from elsewhere', async () => {
     const server = start([...free, '--tcp-host', '0.0.0.0']);
     await server.says('Sockscope is ready');
-    expect(server.stdout()).toMatch(/^warning: 0\.0\.0\.0 .*reach/m);
+    expect(server.stdout).toMatch(/^warning: 0\.0\.0\.0 .*reach/m);
   });
 });

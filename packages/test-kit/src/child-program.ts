@@ -1,6 +1,6 @@
 /** One of the five programs, or any other, as a child process whose lines can be awaited. */
 
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, type SpawnOptions } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
@@ -14,8 +14,12 @@ export class ChildProgram {
   readonly exit: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
   #wake: (() => void)[] = [];
 
-  constructor(command: string, args: string[]) {
-    this.child = spawn(command, args, { stdio: 'pipe' });
+  constructor(
+    command: string,
+    args: string[],
+    options: Pick<SpawnOptions, 'env' | 'detached'> = {},
+  ) {
+    this.child = spawn(command, args, { ...options, stdio: 'pipe' });
     this.child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       this.stdout += text;
       for (const wake of this.#wake.splice(0)) wake();
@@ -49,6 +53,11 @@ export class ChildProgram {
   end(text = ''): this {
     this.child.stdin?.end(text);
     return this;
+  }
+
+  /** Waits until this stands in stdout. */
+  async says(text: string): Promise<void> {
+    await this.until((stdout) => stdout.includes(text), `"${text}"`);
   }
 
   /** Waits until stdout has this; returns the match. */
