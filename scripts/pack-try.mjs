@@ -6,7 +6,7 @@
 import { once } from 'node:events';
 import { copyFileSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
-import { tmpdir } from 'node:os';
+import { cpus, tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { run } from './child.mjs';
 import { pack } from './pack.mjs';
@@ -18,6 +18,8 @@ import { Started } from './started.mjs';
 
 const INSTALLED_MAX_MB = 40;
 const WARM_START_MAX_MS = 1500;
+/** The share of the processors that others may have while it is measured. */
+const OTHERS_MAX = 0.15;
 const freePorts = ['--port', '0', '--tcp-ports', '0,0,0,0'];
 const SERVERS = ['server1', 'server2', 'server3', 'server4'];
 
@@ -93,23 +95,40 @@ async function tryInstall(file, cwd, env) {
   return [process.execPath, join(cwd, 'node_modules', 'sockscope', 'cli', 'dist', 'main.js')];
 }
 
-/** @param {string[]} command */
+/** Where the processors have much else to do a start is no measure, and it is said instead. @param {string[]} command */
 async function tryWarmStart([node = '', ...words]) {
   /** @type {number[]} */
   const times = [];
-  // On a machine that is busy otherwise most of them wait for a processor: what it can do is the best of them.
-  while (times.length < 5 || (times.length < 20 && Math.min(...times) > WARM_START_MAX_MS)) {
-    const began = performance.now();
+  let disturbed = 0;
+  while (times.length < 5 && disturbed < 10) {
+    const [began, busyBefore] = [performance.now(), busyMs()];
     const lab = new Started(node, [...words, ...freePorts]);
     await lab.prints(/^Sockscope is ready/m);
-    times.push(performance.now() - began);
+    const ms = performance.now() - began;
+    const others = busyMs() - busyBefore - lab.processorMs();
     await lab.end();
+    if (others > OTHERS_MAX * ms * cpus().length) disturbed += 1;
+    else times.push(ms);
+  }
+  if (times.length < 5) {
+    console.log('--  warm start: not measured, the processors were busy with something else');
+    return;
   }
   times.sort((a, b) => a - b);
-  const [best = Infinity] = times;
-  const median = times[Math.floor(times.length / 2)] ?? Infinity;
-  check(best <= WARM_START_MAX_MS, `a warm start in ${best.toFixed(0)} ms ≤ ${WARM_START_MAX_MS}`);
-  done(`warm start: median ${median.toFixed(0)} ms, best ${best.toFixed(0)} ms of ${times.length}`);
+  const [best = Infinity, , median = Infinity] = times;
+  check(
+    median <= WARM_START_MAX_MS,
+    `a warm start in ${median.toFixed(0)} ms ≤ ${WARM_START_MAX_MS}`,
+  );
+  done(`warm start: median ${median.toFixed(0)} ms, best ${best.toFixed(0)} ms of five`);
+}
+
+/** Processor time that all programs of this machine have had, in milliseconds. */
+function busyMs() {
+  return cpus().reduce(
+    (sum, { times: { user, nice, sys, irq } }) => sum + user + nice + sys + irq,
+    0,
+  );
 }
 
 /** Each server by itself, and the client. @param {string[]} command */

@@ -2,6 +2,7 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { Problem } from './problem.mjs';
 
 const PATIENCE_MS = 120_000;
@@ -51,6 +52,14 @@ export class Started {
         });
       });
     }
+  }
+
+  /** Processor time of all its threads until now, in milliseconds (proc_pid_stat(5)). */
+  processorMs() {
+    const stat = readFileSync(`/proc/${this.#child.pid}/stat`, 'utf8');
+    // Behind the name, which may hold anything: utime and stime are fields 14 and 15, in 1/100 s.
+    const fields = stat.split(') ').at(-1)?.split(' ') ?? [];
+    return 10 * (Number(fields[11]) + Number(fields[12]));
   }
 
   /** @param {string} text */

@@ -104,7 +104,6 @@ export class ServerRun {
       return await new Promise((resolve, reject) => {
         this.#settleStart = { resolve, reject };
         this.#startThread(this.#pool ? 'acceptor' : 'server');
-        this.#pool?.keepSpares();
       });
     } catch (error) {
       await this.stop();
@@ -221,6 +220,8 @@ export class ServerRun {
     const thread = this.#threads.get(number);
     if (fact.type === 'listening') {
       this.#settleStart?.resolve({ address: fact.address, port: fact.port });
+      // Not before: while a lab starts its processors have enough to do.
+      this.#pool?.keepSpares();
     } else if (fact.type === 'threadStarted' && thread) {
       thread.tid = fact.tid;
     } else if (fact.type === 'threadEnded' && thread) {
