@@ -39,6 +39,13 @@ export class GatewayProcess {
       Number(port),
     );
     this.ports = { page, servers: [one, two, three, four] };
+    // Server 2's spare threads, started behind the others, have descriptors of their own.
+    while (!(await this.#hasSpareThreads())) await pause(50);
+  }
+
+  async #hasSpareThreads() {
+    const lab = await (await fetch(`http://127.0.0.1:${this.ports.page}/api/lab`)).text();
+    return lab.split('"call":"parked"').length - 1 >= 4;
   }
 
   /** What was logged as an error, or undefined. */

@@ -4,7 +4,9 @@ import type { ChildProcess } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { ChildProgram } from '@sockscope/test-kit/child-program';
+import type { LabState } from '@sockscope/tcp-core/trace/lab-state';
 import { build, type InputOptions, type OutputOptions } from 'rolldown';
+import { vi } from 'vitest';
 import bundles from '../../cli/rolldown.config.ts';
 
 export interface GatewayProcesses {
@@ -18,12 +20,31 @@ export interface GatewayProcesses {
   remove(): void;
 }
 
+/** As server 2 keeps them by itself. */
+const SPARE_THREADS = 4;
+
 /** Free ports for everything. */
 export const free = ['--port', '0', '--tcp-ports', '0,0,0,0'];
 
 /** The address of the page, once a process has said it. */
 export function pageOf({ stdout }: ChildProgram): string {
   return /page on (\S+)/.exec(stdout)?.[1] ?? '';
+}
+
+/**
+ * Resolves when it is ready and server 2's spare threads wait for their clients: while they start, the
+ * process grows, whatever a test does to it.
+ */
+export async function settled(process: ChildProgram): Promise<void> {
+  await process.says('Sockscope is ready');
+  const wait = async (): Promise<void> => {
+    const answer = await fetch(`${pageOf(process)}api/lab`);
+    const { state } = (await answer.json()) as { state: LabState };
+    const threads = Object.values(state.servers['server2']!.threads);
+    const spare = threads.filter(({ call }) => call === 'parked').length;
+    if (spare < SPARE_THREADS) throw new Error(`${spare} spare threads wait`);
+  };
+  await vi.waitFor(wait, { timeout: 30_000, interval: 100 });
 }
 
 /** The bundle goes into a folder of this name: dist/ may be in use. */

@@ -6,7 +6,7 @@ import { WebSocket } from 'ws';
 import { closings } from '../src/errors.ts';
 import { upgrade } from './raw-http.ts';
 import type { ChildProgram } from '@sockscope/test-kit/child-program';
-import { free, gatewayProcesses, pageOf } from './gateway-process.ts';
+import { free, gatewayProcesses, pageOf, settled } from './gateway-process.ts';
 
 const processes = gatewayProcesses('start-limits-test');
 
@@ -16,7 +16,7 @@ let host: string;
 beforeAll(() => processes.build(), 60_000);
 beforeAll(async () => {
   server = processes.start(free);
-  await server.says('Sockscope is ready');
+  await settled(server);
   ({ host } = new URL(pageOf(server)));
 });
 afterEach(() => {

@@ -6,7 +6,7 @@ import { connect, type Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { upgrade } from './raw-http.ts';
 import type { ChildProgram } from '@sockscope/test-kit/child-program';
-import { free, gatewayProcesses, pageOf } from './gateway-process.ts';
+import { free, gatewayProcesses, pageOf, settled } from './gateway-process.ts';
 
 const processes = gatewayProcesses('start-readers-test');
 const MIB = 1024 * 1024;
@@ -20,7 +20,7 @@ const sockets: Socket[] = [];
 beforeAll(() => processes.build(), 60_000);
 beforeAll(async () => {
   server = processes.start(free);
-  await server.says('Sockscope is ready');
+  await settled(server);
   ({ host } = new URL(pageOf(server)));
   atRest = descriptors();
   await fillHistory();
