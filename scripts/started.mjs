@@ -2,8 +2,8 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { Problem } from './problem.mjs';
+import { processorMs } from './processor-time.mjs';
 
 const PATIENCE_MS = 120_000;
 
@@ -54,12 +54,9 @@ export class Started {
     }
   }
 
-  /** Processor time of all its threads until now, in milliseconds (proc_pid_stat(5)). */
+  /** Processor time of all its threads until now, in milliseconds. */
   processorMs() {
-    const stat = readFileSync(`/proc/${this.#child.pid}/stat`, 'utf8');
-    // Behind the name, which may hold anything: utime and stime are fields 14 and 15, in 1/100 s.
-    const fields = stat.split(') ').at(-1)?.split(' ') ?? [];
-    return 10 * (Number(fields[11]) + Number(fields[12]));
+    return processorMs(this.#child.pid);
   }
 
   /** @param {string} text */

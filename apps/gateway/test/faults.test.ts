@@ -1,10 +1,10 @@
 /** What no gateway is prepared for by luck: no descriptor left, a full disk under its log. */
 
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import type { ChildProgram } from '@sockscope/test-kit/child-program';
+import { processorMs } from '../../../scripts/processor-time.mjs';
 import { free, gatewayProcesses, pageOf } from './gateway-process.ts';
 
 const processes = gatewayProcesses('faults-test');
@@ -22,18 +22,11 @@ function portsOf({ stdout }: ChildProgram): number[] {
   return [...stdout.matchAll(/listening on \S+:(\d+)/g)].map(([, port]) => Number(port));
 }
 
-/** Seconds of processor time so far, of all threads (proc_pid_stat(5)). */
-function processorTime({ child }: ChildProgram): number {
-  const fields =
-    readFileSync(`/proc/${child.pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
-  return (Number(fields[11]) + Number(fields[12])) / 100;
-}
-
 /** Seconds of processor time in the next second. */
-async function ofASecond(gateway: ChildProgram): Promise<number> {
-  const before = processorTime(gateway);
+async function ofASecond({ child }: ChildProgram): Promise<number> {
+  const before = processorMs(child.pid);
   await new Promise((resolve) => setTimeout(resolve, 1000));
-  return processorTime(gateway) - before;
+  return (processorMs(child.pid) - before) / 1000;
 }
 
 async function clientsOf(port: number, count: number): Promise<Socket[]> {

@@ -10,12 +10,13 @@
 
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { rolldown } from 'rolldown';
+import { processorMs } from '../../../scripts/processor-time.mjs';
 import { compile } from './compile.mjs';
 import { median } from './median.mjs';
 
@@ -175,17 +176,12 @@ async function firstLine(stream) {
 }
 
 /**
- * Microseconds that a process has run until now: all its threads, and the first (proc_pid_stat(5)).
+ * Microseconds that a process has run until now: all its threads, and the first.
  *
  * @param {number | undefined} pid
  */
 function processorTime(pid) {
-  const [all, first] = [`/proc/${pid}/stat`, `/proc/${pid}/task/${pid}/stat`].map((file) => {
-    // Behind the name, which may hold anything: utime and stime are fields 14 and 15, in 1/100 s.
-    const fields = readFileSync(file, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
-    return (Number(fields[11]) + Number(fields[12])) * 10_000;
-  });
-  return { all: Number(all), first: Number(first) };
+  return { all: 1000 * processorMs(pid), first: 1000 * processorMs(pid, pid) };
 }
 
 function pythonVersion() {

@@ -55,23 +55,18 @@ export function lanesView(server: ServerState, layout: StageLayout, projector: b
   const serving = new Map<number, ThreadState>();
   let acceptor: ThreadState | null = null;
   let spare = 0;
-  /** How many are in recv and not drawn yet, by what they are told to be blocked in. */
-  const idle = new Map<string, number>();
-  let others = 0;
   for (const thread of threads) {
     if (thread.role === 'acceptor') acceptor = thread;
     else if (thread.call === 'parked') spare += 1;
     if (thread.role !== 'client' || thread.connection === null) continue;
     serving.set(thread.connection, thread);
-    if (isInRecv(thread)) idle.set(wordsOf(thread), (idle.get(wordsOf(thread)) ?? 0) + 1);
-    else if (thread.call !== 'parked') others += 1;
   }
 
   const lanes: LaneView[] = [];
   if (acceptor)
     lanes.push(lane(server, 'acceptor', acceptor, layout.door.process, type, projector));
   let named = 0;
-  let othersDrawn = 0;
+  const undrawn = new Set(serving.values());
   for (const { connection, lane: rect, key } of layout.rows) {
     if (connection === null) continue;
     const thread = serving.get(connection);
@@ -79,35 +74,33 @@ export function lanesView(server: ServerState, layout: StageLayout, projector: b
       lanes.push(emptyLane(server, key, connection, rect, type));
       continue;
     }
-    const words = isInRecv(thread) ? wordsOf(thread) : null;
-    if (words !== null && named === MOST_IDLE) continue;
-    if (words === null) othersDrawn += 1;
-    else {
-      named += 1;
-      idle.set(words, (idle.get(words) ?? 0) - 1);
-    }
+    if (thread.call === 'recv' && named === MOST_IDLE) continue;
+    if (thread.call === 'recv') named += 1;
+    undrawn.delete(thread);
     lanes.push(lane(server, key, thread, rect, type, projector));
   }
 
-  const busy = others - othersDrawn;
+  let idle = 0;
+  let busy = 0;
+  /** The idle ones by what they are told to be blocked in. */
+  const inRecv = new Map<string, number>();
+  for (const thread of undrawn) {
+    const sleep = sleepOf(thread);
+    if (sleep?.call === 'recv') {
+      const inCall = blockedWords(sleep);
+      inRecv.set(inCall, (inRecv.get(inCall) ?? 0) + 1);
+      idle += 1;
+    } else if (thread.call !== 'parked') busy += 1;
+  }
   const words = [
-    ...Array.from(idle, ([inCall, number]) =>
-      number > 0 ? { text: `+${count(number)} ${inCall}`, term: inCall } : null,
-    ),
+    ...Array.from(inRecv, ([inCall, number]) => ({
+      text: `+${count(number)} ${inCall}`,
+      term: inCall,
+    })),
     busy > 0 ? { text: `+${count(busy)} at work`, term: 'working' } : null,
     spare > 0 ? { text: `+${count(spare)} ${callWords('parked')}`, term: 'thread' } : null,
   ].filter((each) => each !== null);
-  const undrawn = [...idle.values()].reduce((sum, number) => sum + number, 0);
-  return { lanes, folded: foldedLabels(words, layout), idle: undrawn, spare };
-}
-
-function isInRecv({ call }: ThreadState): boolean {
-  return call === 'recv';
-}
-
-function wordsOf(thread: ThreadState): string {
-  const sleep = sleepOf(thread);
-  return sleep ? blockedWords(sleep) : '';
+  return { lanes, folded: foldedLabels(words, layout), idle, spare };
 }
 
 /** Counted threads are told where the counted clients are, else at the bottom of the door's strip. */
