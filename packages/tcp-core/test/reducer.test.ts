@@ -261,7 +261,7 @@ describe('what the kernel holds', () => {
     expect(log.state.servers.server3!.kernel).toEqual({
       t: 50,
       acceptQueue: 1,
-      waiting,
+      waiting: waiting.map((each) => ({ ...each, since: 50 })),
       unnamed: 0,
       timeWait: 2,
     });
@@ -374,5 +374,81 @@ describe('what the kernel holds', () => {
     expect(log.state.servers.server3!).toMatchObject({ unobservable: 'ENOENT', kernel: null });
     log.note({ type: 'sampled', acceptQueue: 0, waiting: [], timeWait: 0, connections: [] });
     expect(log.state.servers.server3!.unobservable).toBeNull();
+  });
+});
+
+describe('waiting', () => {
+  const at = { address: '127.0.0.1', port: 4009 };
+  const queued = { ...at, tcp: 'ESTABLISHED', receive: 8, send: 0, batch: 1 } as const;
+  const sampled = (
+    waiting: WaitingSocket[],
+    connections: { connection: number; tcp: 'ESTABLISHED' | 'CLOSE_WAIT'; receive: number }[] = [],
+  ): LabFact => ({
+    type: 'sampled',
+    acceptQueue: waiting.length,
+    waiting,
+    timeWait: 0,
+    connections: connections.map((each) => ({ ...each, send: 0 })),
+  });
+
+  it('in the accept queue begins with the sample that first showed it', () => {
+    const log = new Log('server3');
+    const since = () => log.state.servers.server3!.kernel!.waiting.map((each) => each.since);
+    log.note(sampled([queued])).note(sampled([queued, { ...queued, port: 4010, batch: 2 }]));
+    expect(since()).toEqual([30, 40]);
+    log.add({ type: 'accepted', connection: 1, fd: 21, ...at });
+    expect(since()).toEqual([40]);
+    expect(log.connection(1)).toMatchObject({ queuedAt: 30, openedAt: 50 });
+    log.add(accepted(2));
+    expect(log.connection(2).queuedAt).toBeNull();
+  });
+
+  it('for a recv begins with the sample that first showed bytes, and ends with the recv', () => {
+    const log = new Log('server3').add(accepted(1));
+    const unread = (receive: number, tcp: 'ESTABLISHED' | 'CLOSE_WAIT' = 'ESTABLISHED'): LabFact =>
+      sampled([], [{ connection: 1, tcp, receive }]);
+    const since = () => log.connection(1).unreadSince;
+    log.note(unread(0));
+    expect(since()).toBeNull();
+    log.note(unread(2)).note(unread(5));
+    expect(since()).toBe(50);
+    log.add(received(1, 'abc'));
+    expect(since()).toBe(70); // two bytes more wait for the next recv
+    log.add(received(1, 'de'));
+    expect(since()).toBeNull();
+    log.note(unread(1, 'CLOSE_WAIT')); // its FIN is no byte
+    expect(since()).toBeNull();
+    log.note(unread(3, 'CLOSE_WAIT'));
+    expect(since()).toBe(100);
+  });
+});
+
+describe('another run', () => {
+  it('begins with nobody gone and nothing counted, and goes on with the next connection', () => {
+    const log = new Log('server3').add(accepted(1), accepted(2), evaluated(1), closed(1));
+    const server = () => log.state.servers.server3!;
+    expect(server()).toMatchObject({ firstConnection: 1, lastConnection: 2 });
+    expect(server().totals).toMatchObject({ accepted: 2, messages: 1 });
+    log.add(closed(2)).note({ type: 'stopped' });
+    expect(server().ended).toHaveLength(2);
+    log.note({ type: 'starting', settings: server().settings });
+    expect(server()).toMatchObject({ firstConnection: 3, lastConnection: 2, ended: [] });
+    expect(server().totals).toMatchObject({ accepted: 0, messages: 0 });
+    log.add(accepted(3));
+    expect(server()).toMatchObject({ firstConnection: 3, lastConnection: 3 });
+  });
+});
+
+describe('a name', () => {
+  it('comes with whose it is, and may change', () => {
+    const log = new Log('server3').add(accepted(1));
+    const whose = { type: 'identified', connection: 1, client: 'browser', session: 's' } as const;
+    expect(log.connection(1).name).toBeNull();
+    log.note({ ...whose, name: 'Ada' });
+    expect(log.connection(1).name).toBe('Ada');
+    log.note({ ...whose, name: 'Grace' });
+    expect(log.connection(1).name).toBe('Grace');
+    log.note(whose);
+    expect(log.connection(1).name).toBeNull();
   });
 });

@@ -65,9 +65,10 @@ function fact<const Name extends string, Rest extends TProperties>(type: Name, r
 const socket = { connection: Type.Integer(), fd: Type.Integer() };
 const peer = { address: text, port: count };
 const kernelSocket = { tcp: Type.Enum(tcpStates), receive: count, send: count };
+const waiting = { ...kernelSocket, ...peer, batch: count };
 const kernelServer = {
   acceptQueue: Type.Union([count, Type.Null()]),
-  waiting: Type.Array(Type.Object({ ...kernelSocket, ...peer, batch: count }, closed)),
+  waiting: Type.Array(Type.Object(waiting, closed)),
   timeWait: count,
 };
 
@@ -93,6 +94,7 @@ export const events = {
     connection: Type.Integer(),
     client: Type.Enum(['browser', 'external']),
     session: textOrNull,
+    name: Type.Optional(text),
   }),
   handedOver: fact('handedOver', { ...socket, to: Type.Integer() }),
   received: fact('received', { ...socket, bytes: count, preview: text }),
@@ -208,7 +210,9 @@ const Connection = Type.Object(
     ...peer,
     client: Type.Enum(['pending', 'browser', 'external']),
     session: textOrNull,
+    name: textOrNull,
     openedAt: count,
+    queuedAt: integerOrNull,
     activeAt: count,
     received: flow,
     sent: flow,
@@ -225,6 +229,7 @@ const Connection = Type.Object(
     lastSent: text,
     segments: Type.Object({ received: segments, sent: segments }, closed),
     kernel: Type.Union([Type.Object(kernelSocket, closed), Type.Null()]),
+    unreadSince: integerOrNull,
     end: Type.Union([
       Type.Object({ t: count, how: ending, errno: textOrNull, drained: count }, closed),
       Type.Null(),
@@ -247,13 +252,23 @@ const Server = Type.Object(
     error: textOrNull,
     crashes: count,
     kernel: Type.Union([
-      Type.Object({ t: count, ...kernelServer, unnamed: count }, closed),
+      Type.Object(
+        {
+          t: count,
+          ...kernelServer,
+          waiting: Type.Array(Type.Object({ ...waiting, since: count }, closed)),
+          unnamed: count,
+        },
+        closed,
+      ),
       Type.Null(),
     ]),
     unobservable: textOrNull,
     threads: Type.Record(Type.Integer(), Thread),
     connections: Type.Record(Type.Integer(), Connection),
     ended: Type.Array(Connection),
+    firstConnection: count,
+    lastConnection: count,
     totals: Type.Object(
       {
         accepted: count,

@@ -14,9 +14,15 @@ import {
   type LabFact,
   type ServerId,
   type TcpState,
+  type WaitingSocket,
   WAITING_LISTED,
 } from '@sockscope/tcp-core/trace/events';
-import type { ConnectionState, LabState, ServerState } from '@sockscope/tcp-core/trace/lab-state';
+import type {
+  ConnectionState,
+  LabState,
+  QueuedSocket,
+  ServerState,
+} from '@sockscope/tcp-core/trace/lab-state';
 import type { Witness } from '../hosted.ts';
 import { AcceptQueue } from './accept-queue.ts';
 import { ProcFile } from './proc-file.ts';
@@ -212,7 +218,7 @@ export class KernelSampler implements Witness {
       kernel.timeWait === timeWait &&
       kernel.unnamed === unnamed &&
       connections.length === 0 &&
-      JSON.stringify(kernel.waiting) === JSON.stringify(waiting)
+      JSON.stringify(kernel.waiting.map(withoutSince)) === JSON.stringify(waiting)
     )
       return [];
     const more = unnamed > 0 && { unnamed };
@@ -268,6 +274,10 @@ function changes(
     changed.push({ connection: id, tcp, receive, send });
   }
   return changed;
+}
+
+function withoutSince({ since: _, ...socket }: QueuedSocket): WaitingSocket {
+  return socket;
 }
 
 function isUp({ status, port }: ServerState): boolean {

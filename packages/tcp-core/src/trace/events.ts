@@ -162,12 +162,16 @@ export type LabFact =
       port: number;
       reset?: true;
     }
-  /** The gateway knows whether it is one of its own sockets. `session` is the browser client's. */
+  /**
+   * The gateway knows whether it is one of its own sockets. `session` is the browser client's, `name` what its
+   * owner calls it, if it was given one; told again when that changes.
+   */
   | {
       type: 'identified';
       connection: number;
       client: 'browser' | 'external';
       session: string | null;
+      name?: string;
     }
   /** Server 2: the new socket was given to thread `to`. */
   | { type: 'handedOver'; connection: number; fd: number; to: number }

@@ -87,7 +87,11 @@ export interface ConnectionState {
   port: number;
   client: ClientKind;
   session: string | null;
+  /** What its owner calls it; null if it was given no name. */
+  name: string | null;
   openedAt: number;
+  /** When a sample first showed it in the accept queue; null if none did. */
+  queuedAt: number | null;
   /** The last recv or send. */
   activeAt: number;
   received: Flow;
@@ -109,11 +113,21 @@ export interface ConnectionState {
   segments: { received: Segment[]; sent: Segment[] };
   /** The last sample of its socket in the kernel; null before the first. */
   kernel: KernelSocket | null;
+  /**
+   * Since when bytes of it lie in its receive queue and no recv has taken any, as samples and recvs have
+   * shown; null while there are none.
+   */
+  unreadSince: number | null;
   /** Set when it is closed. */
   end: { t: number; how: Ending; errno: string | null; drained: number } | null;
 }
 
 export type ServerStatus = 'stopped' | 'starting' | 'listening' | 'not listening' | 'crashed';
+
+/** One that waits in the accept queue, and when a sample first showed it there. */
+export interface QueuedSocket extends WaitingSocket {
+  since: number;
+}
 
 /** What the kernel holds for a server besides its connections. */
 export interface KernelState {
@@ -122,7 +136,7 @@ export interface KernelState {
   /** Connections in the accept queue; null while nothing listens. */
   acceptQueue: number | null;
   /** The first of them, at most WAITING_LISTED. */
-  waiting: WaitingSocket[];
+  waiting: QueuedSocket[];
   /** How many of them were reset before they could be named. */
   unnamed: number;
   /** Sockets in TIME_WAIT. */
@@ -155,8 +169,12 @@ export interface ServerState extends Joined {
   threads: Record<number, ThreadState>;
   /** Open connections, by their number. */
   connections: Record<number, ConnectionState>;
-  /** The last ENDED_KEPT that ended, oldest first. */
+  /** The last ENDED_KEPT of this run that ended, oldest first. */
   ended: ConnectionState[];
+  /** The number of this run's first connection, and of its last; the first one above the last: there was none. */
+  firstConnection: number;
+  lastConnection: number;
+  /** Of this run. */
   totals: {
     accepted: number;
     refused: number;

@@ -10,6 +10,7 @@ import {
   type KernelSocket,
   type LabEvent,
   type ServerId,
+  type TcpState,
   type WaitingSocket,
   WAITING_LISTED,
 } from './events.ts';
@@ -25,6 +26,7 @@ import {
   type Joined,
   type KernelState,
   type LabState,
+  type QueuedSocket,
   type Segment,
   type ServerState,
   type ThreadState,
@@ -152,6 +154,9 @@ function reduce(draft: Draft, event: LabEvent): void {
     case 'starting':
       server.status = 'starting';
       server.settings = event.settings;
+      server.ended = [];
+      server.firstConnection = server.lastConnection + 1;
+      server.totals = noTotals();
       return;
     case 'listening':
       server.status = 'listening';
@@ -238,8 +243,12 @@ function reduce(draft: Draft, event: LabEvent): void {
 
     case 'accepted':
       server.totals.accepted += 1;
+      server.lastConnection = Math.max(server.lastConnection, event.connection);
+      server.connections[event.connection] = newConnection(
+        event,
+        queuedSince(server.kernel, event),
+      );
       server.kernel = withoutAccepted(server.kernel, event);
-      server.connections[event.connection] = newConnection(event);
       return;
     case 'connectFailed':
       server.totals.connectFailures += 1;
@@ -254,11 +263,12 @@ function reduce(draft: Draft, event: LabEvent): void {
       // A list that is not full is complete.
       const isFull = waiting.length >= WAITING_LISTED;
       const { unnamed = isFull ? 0 : Math.max(0, (acceptQueue ?? 0) - waiting.length) } = event;
-      server.kernel = { t, acceptQueue, waiting, unnamed, timeWait };
+      const queued = withSince(waiting, server.kernel, t);
+      server.kernel = { t, acceptQueue, waiting: queued, unnamed, timeWait };
       server.unobservable = null;
       for (const { connection: id, ...kernel } of event.connections) {
         const connection = draft.connection(server, id);
-        if (connection) connection.kernel = kernel;
+        if (connection) sample(connection, kernel, t);
       }
       return;
     }
@@ -314,6 +324,43 @@ export function indexOfAccepted(
   const dead = waiting.findIndex((socket) => isIt(socket) && socket.tcp === 'CLOSE');
   if (event.reset && dead >= 0) return dead;
   return waiting.findIndex((socket) => isIt(socket) && socket.tcp !== 'CLOSE');
+}
+
+function queuedSince(
+  kernel: KernelState | null,
+  event: { address: string; port: number; reset?: true },
+): number | null {
+  const waiting = kernel?.waiting ?? [];
+  return waiting[indexOfAccepted(waiting, event)]?.since ?? null;
+}
+
+/** Who waits, and since when: who was in the sample before waits since then. */
+function withSince(
+  waiting: readonly WaitingSocket[],
+  before: KernelState | null,
+  t: number,
+): QueuedSocket[] {
+  const since = new Map(before?.waiting.map((each) => [queueKey(each), each.since]));
+  return waiting.map((each) => ({ ...each, since: since.get(queueKey(each)) ?? t }));
+}
+
+/** The same port may come again in a later batch. */
+function queueKey({ address, port, batch }: WaitingSocket): string {
+  return `${address} ${port} ${batch}`;
+}
+
+/** Takes what the kernel's table said at `t`. */
+function sample(connection: ConnectionState, kernel: KernelSocket, t: number): void {
+  connection.kernel = kernel;
+  connection.unreadSince = hasUnread(connection) ? (connection.unreadSince ?? t) : null;
+}
+
+/** The states in which the kernel's figure counts the client's FIN as one more byte. */
+const PEER_FIN: ReadonlySet<TcpState> = new Set<TcpState>(['CLOSE_WAIT', 'LAST_ACK', 'CLOSING']);
+
+function hasUnread({ kernel, peerClosed }: ConnectionState): boolean {
+  if (!kernel) return false;
+  return kernel.receive > (PEER_FIN.has(kernel.tcp) && !peerClosed ? 1 : 0);
 }
 
 /** The receive queue as it was sampled, without what recv has taken out of it since. */
@@ -389,11 +436,12 @@ function reduceConnection(draft: Draft, server: ServerState, event: ConnectionEv
     case 'identified': {
       const ended = server.ended.findIndex(({ id }) => id === event.connection);
       if (ended >= 0) {
-        const { client, session } = event;
-        server.ended[ended] = { ...server.ended[ended]!, client, session };
+        const { client, session, name = null } = event;
+        server.ended[ended] = { ...server.ended[ended]!, client, session, name };
       }
       connection.client = event.client;
       connection.session = event.session;
+      connection.name = event.name ?? null;
       return;
     }
     case 'received':
@@ -406,6 +454,9 @@ function reduceConnection(draft: Draft, server: ServerState, event: ConnectionEv
       connection.lastReceived = event.preview;
       connection.activeAt = event.t;
       connection.kernel = withoutTaken(connection.kernel, event, server.kernel?.t ?? 0);
+      // What is left waits for the next recv, from now on.
+      connection.unreadSince =
+        connection.unreadSince !== null && hasUnread(connection) ? event.t : null;
       return;
     case 'sent':
       if (server.design.speaks === 'bytes') {
@@ -477,26 +528,29 @@ export function emptyServer({ id, number, design }: Joined): ServerState {
     threads: {},
     connections: {},
     ended: [],
-    totals: {
-      accepted: 0,
-      refused: 0,
-      connectFailures: 0,
-      messages: 0,
-      errors: 0,
-      selects: 0,
-      received: { calls: 0, bytes: 0 },
-      sent: { calls: 0, bytes: 0 },
-    },
+    firstConnection: 1,
+    lastConnection: 0,
+    totals: noTotals(),
   };
 }
 
-function newConnection(event: {
-  connection: number;
-  fd: number;
-  address: string;
-  port: number;
-  t: number;
-}): ConnectionState {
+function noTotals(): ServerState['totals'] {
+  return {
+    accepted: 0,
+    refused: 0,
+    connectFailures: 0,
+    messages: 0,
+    errors: 0,
+    selects: 0,
+    received: { calls: 0, bytes: 0 },
+    sent: { calls: 0, bytes: 0 },
+  };
+}
+
+function newConnection(
+  event: { connection: number; fd: number; address: string; port: number; t: number },
+  queuedAt: number | null = null,
+): ConnectionState {
   return {
     id: event.connection,
     fd: event.fd,
@@ -504,7 +558,9 @@ function newConnection(event: {
     port: event.port,
     client: 'pending',
     session: null,
+    name: null,
     openedAt: event.t,
+    queuedAt,
     activeAt: event.t,
     received: { calls: 0, bytes: 0 },
     sent: { calls: 0, bytes: 0 },
@@ -519,6 +575,7 @@ function newConnection(event: {
     lastSent: '',
     segments: { received: [], sent: [] },
     kernel: null,
+    unreadSince: null,
     end: null,
   };
 }
