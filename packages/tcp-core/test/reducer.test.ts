@@ -5,6 +5,7 @@ import {
   connectionNumbered,
   type ConnectionState,
   ENDED_KEPT,
+  GONE_SHOWN,
   type LabState,
   SEGMENT_BYTES,
   SEGMENTS_KEPT,
@@ -261,7 +262,7 @@ describe('what the kernel holds', () => {
     expect(log.state.servers.server3!.kernel).toEqual({
       t: 50,
       acceptQueue: 1,
-      waiting: waiting.map((each) => ({ ...each, since: 50 })),
+      waiting: waiting.map((each) => ({ ...each, since: 50, position: 2 })),
       unnamed: 0,
       timeWait: 2,
     });
@@ -450,5 +451,48 @@ describe('a name', () => {
     expect(log.connection(1).name).toBe('Grace');
     log.note(whose);
     expect(log.connection(1).name).toBeNull();
+  });
+});
+
+describe('a position', () => {
+  it('is the lowest free one, and nobody moves when another one leaves', () => {
+    const log = new Log('server3').add(accepted(1), accepted(2), accepted(3));
+    const positions = () =>
+      Object.values(log.state.servers.server3!.connections).map((each) => each.position);
+    expect(positions()).toEqual([0, 1, 2]);
+    log.add(closed(2), accepted(4));
+    expect(positions()).toEqual([0, 2, 3]); // who has just gone is still listed
+  });
+
+  it('is free again when who had it is not listed any more', () => {
+    let state = emptyLab('one', assignment);
+    const at = (seq: number, t: number, fact: LabFact): void => {
+      state = apply(state, { ...fact, epoch: 'one', seq, t, server: 'server3', thread: null });
+    };
+    at(1, 10, accepted(1));
+    at(2, 20, closed(1));
+    at(3, 19 + GONE_SHOWN, accepted(2));
+    at(4, 20 + GONE_SHOWN, accepted(3));
+    expect(state.servers.server3!.connections[2]?.position).toBe(1);
+    expect(state.servers.server3!.connections[3]?.position).toBe(0);
+  });
+
+  it('is kept from the accept queue on', () => {
+    const log = new Log('server1').add(accepted(1));
+    const queued = (port: number, batch: number) =>
+      ({ address: '127.0.0.1', port, tcp: 'ESTABLISHED', receive: 0, send: 0, batch }) as const;
+    const waiting = [queued(4009, 1), queued(4010, 2)];
+    log.note({ type: 'sampled', acceptQueue: 2, waiting, timeWait: 0, connections: [] });
+    const { kernel } = log.state.servers.server1!;
+    expect(kernel?.waiting.map((each) => each.position)).toEqual([1, 2]);
+    log.add(closed(1), {
+      type: 'accepted',
+      connection: 2,
+      fd: 21,
+      address: '127.0.0.1',
+      port: 4009,
+    });
+    expect(log.connection(2).position).toBe(1);
+    expect(log.state.servers.server1!.kernel?.waiting.map((each) => each.position)).toEqual([2]);
   });
 });

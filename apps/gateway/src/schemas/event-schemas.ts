@@ -213,6 +213,7 @@ const Connection = Type.Object(
     name: textOrNull,
     openedAt: count,
     queuedAt: integerOrNull,
+    position: count,
     activeAt: count,
     received: flow,
     sent: flow,
@@ -256,7 +257,7 @@ const Server = Type.Object(
         {
           t: count,
           ...kernelServer,
-          waiting: Type.Array(Type.Object({ ...waiting, since: count }, closed)),
+          waiting: Type.Array(Type.Object({ ...waiting, since: count, position: count }, closed)),
           unnamed: count,
         },
         closed,

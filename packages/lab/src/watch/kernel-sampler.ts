@@ -218,7 +218,7 @@ export class KernelSampler implements Witness {
       kernel.timeWait === timeWait &&
       kernel.unnamed === unnamed &&
       connections.length === 0 &&
-      JSON.stringify(kernel.waiting.map(withoutSince)) === JSON.stringify(waiting)
+      JSON.stringify(kernel.waiting.map(asReported)) === JSON.stringify(waiting)
     )
       return [];
     const more = unnamed > 0 && { unnamed };
@@ -276,7 +276,7 @@ function changes(
   return changed;
 }
 
-function withoutSince({ since: _, ...socket }: QueuedSocket): WaitingSocket {
+function asReported({ since: _, position: __, ...socket }: QueuedSocket): WaitingSocket {
   return socket;
 }
 

@@ -92,6 +92,11 @@ export interface ConnectionState {
   openedAt: number;
   /** When a sample first showed it in the accept queue; null if none did. */
   queuedAt: number | null;
+  /**
+   * Where it is listed, 0 and up: the lowest place that nobody else had when it came. So nobody moves when
+   * another one leaves.
+   */
+  position: number;
   /** The last recv or send. */
   activeAt: number;
   received: Flow;
@@ -124,9 +129,10 @@ export interface ConnectionState {
 
 export type ServerStatus = 'stopped' | 'starting' | 'listening' | 'not listening' | 'crashed';
 
-/** One that waits in the accept queue, and when a sample first showed it there. */
+/** One that waits in the accept queue, when a sample first showed it there, and where it is listed. */
 export interface QueuedSocket extends WaitingSocket {
   since: number;
+  position: number;
 }
 
 /** What the kernel holds for a server besides its connections. */
@@ -223,6 +229,8 @@ export const EXCHANGES_KEPT = 8;
 export const SEGMENTS_KEPT = 8;
 export const SEGMENT_BYTES = 64;
 export const ENDED_KEPT = 12;
+/** Who is gone keeps its position for so many microseconds. */
+export const GONE_SHOWN = 10_000_000;
 export const LOG_KEPT = 200;
 /** Descriptors and connections in all lists of those events together. */
 export const LOG_DESCRIPTORS = 100_000;

@@ -17,6 +17,7 @@ import {
 import {
   ENDED_KEPT,
   EXCHANGES_KEPT,
+  GONE_SHOWN,
   LOG_DESCRIPTORS,
   LOG_KEPT,
   SEGMENT_BYTES,
@@ -244,10 +245,10 @@ function reduce(draft: Draft, event: LabEvent): void {
     case 'accepted':
       server.totals.accepted += 1;
       server.lastConnection = Math.max(server.lastConnection, event.connection);
-      server.connections[event.connection] = newConnection(
-        event,
-        queuedSince(server.kernel, event),
-      );
+      server.connections[event.connection] = {
+        ...newConnection(event),
+        ...cameFrom(server, event),
+      };
       server.kernel = withoutAccepted(server.kernel, event);
       return;
     case 'connectFailed':
@@ -263,7 +264,7 @@ function reduce(draft: Draft, event: LabEvent): void {
       // A list that is not full is complete.
       const isFull = waiting.length >= WAITING_LISTED;
       const { unnamed = isFull ? 0 : Math.max(0, (acceptQueue ?? 0) - waiting.length) } = event;
-      const queued = withSince(waiting, server.kernel, t);
+      const queued = inQueue(server, waiting, t);
       server.kernel = { t, acceptQueue, waiting: queued, unnamed, timeWait };
       server.unobservable = null;
       for (const { connection: id, ...kernel } of event.connections) {
@@ -326,22 +327,50 @@ export function indexOfAccepted(
   return waiting.findIndex((socket) => isIt(socket) && socket.tcp !== 'CLOSE');
 }
 
-function queuedSince(
-  kernel: KernelState | null,
-  event: { address: string; port: number; reset?: true },
-): number | null {
-  const waiting = kernel?.waiting ?? [];
-  return waiting[indexOfAccepted(waiting, event)]?.since ?? null;
+/** What is kept of one that was in the queue, once accept has taken it. */
+function cameFrom(
+  server: ServerState,
+  event: { t: number; address: string; port: number; reset?: true },
+): Pick<ConnectionState, 'queuedAt' | 'position'> {
+  const waiting = server.kernel?.waiting ?? [];
+  const queued = waiting[indexOfAccepted(waiting, event)];
+  return {
+    queuedAt: queued?.since ?? null,
+    position: queued?.position ?? freePosition(positionsTaken(server, waiting, event.t)),
+  };
 }
 
-/** Who waits, and since when: who was in the sample before waits since then. */
-function withSince(
+/** Who waits now: who was in the sample before has waited since then, at the same place. */
+function inQueue(
+  server: ServerState,
   waiting: readonly WaitingSocket[],
-  before: KernelState | null,
   t: number,
 ): QueuedSocket[] {
-  const since = new Map(before?.waiting.map((each) => [queueKey(each), each.since]));
-  return waiting.map((each) => ({ ...each, since: since.get(queueKey(each)) ?? t }));
+  if (waiting.length === 0) return [];
+  const before = new Map(server.kernel?.waiting.map((each) => [queueKey(each), each]));
+  const stay = waiting.flatMap((each) => before.get(queueKey(each)) ?? []);
+  const taken = positionsTaken(server, stay, t);
+  return waiting.map((each) => {
+    const { since = t, position = freePosition(taken) } = before.get(queueKey(each)) ?? {};
+    taken.add(position);
+    return { ...each, since, position };
+  });
+}
+
+/** The positions of all who are listed at `t`. */
+function positionsTaken(
+  { connections, ended }: ServerState,
+  waiting: readonly QueuedSocket[],
+  t: number,
+): Set<number> {
+  const gone = ended.filter(({ end }) => end !== null && t - end.t < GONE_SHOWN);
+  return new Set([...Object.values(connections), ...gone, ...waiting].map((each) => each.position));
+}
+
+function freePosition(taken: ReadonlySet<number>): number {
+  let position = 0;
+  while (taken.has(position)) position += 1;
+  return position;
 }
 
 /** The same port may come again in a later batch. */
@@ -547,10 +576,13 @@ function noTotals(): ServerState['totals'] {
   };
 }
 
-function newConnection(
-  event: { connection: number; fd: number; address: string; port: number; t: number },
-  queuedAt: number | null = null,
-): ConnectionState {
+function newConnection(event: {
+  connection: number;
+  fd: number;
+  address: string;
+  port: number;
+  t: number;
+}): ConnectionState {
   return {
     id: event.connection,
     fd: event.fd,
@@ -560,7 +592,8 @@ function newConnection(
     session: null,
     name: null,
     openedAt: event.t,
-    queuedAt,
+    queuedAt: null,
+    position: 0,
     activeAt: event.t,
     received: { calls: 0, bytes: 0 },
     sent: { calls: 0, bytes: 0 },
