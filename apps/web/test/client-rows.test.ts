@@ -1,6 +1,7 @@
+import { GONE_SHOWN } from '@sockscope/tcp-core/trace/lab-state';
 import { describe, expect, it } from 'vitest';
 import { connectionIdentity } from '../src/view/identity.ts';
-import { clientRows, REFUSED_SHOWN, type OwnClient } from '../src/view/panel/client-rows.ts';
+import { clientRows, type OwnClient } from '../src/view/panel/client-rows.ts';
 import { ALab } from './a-lab.ts';
 
 const own = (more: Partial<OwnClient> = {}): OwnClient => ({
@@ -13,6 +14,11 @@ const own = (more: Partial<OwnClient> = {}): OwnClient => ({
   endedAt: null,
   lastSent: null,
   lastReceived: null,
+  sentBytes: 0,
+  sentAt: null,
+  name: null,
+  reading: true,
+  halfClosed: false,
   ...more,
 });
 
@@ -22,8 +28,8 @@ function server1(): ALab {
   return lab;
 }
 
-const rowsOf = (lab: ALab, clients: OwnClient[] = [], now = lab.t, pageNow = 0) =>
-  clientRows(lab.lab.servers.server1!, clients, now, pageNow);
+const rowsOf = (lab: ALab, clients: OwnClient[] = [], now = lab.t) =>
+  clientRows(lab.lab.servers.server1!, clients, now);
 
 describe('clientRows', () => {
   it('says who is connected, from where, and what was said last', () => {
@@ -119,7 +125,7 @@ describe('clientRows', () => {
     expect(rowsOf(lab).gone).toMatchObject([
       { place: 'refused', reply: 'busy: try again later', mark: 'FIN', bad: true },
     ]);
-    expect(rowsOf(lab, [], lab.t + REFUSED_SHOWN).gone).toEqual([]);
+    expect(rowsOf(lab, [], lab.t + GONE_SHOWN).gone).toEqual([]);
   });
 
   it('marks a reset as broken, and a parting after an error reply as nothing special', () => {
@@ -141,7 +147,7 @@ describe('clientRows', () => {
   it('shows what the kernel refused', () => {
     const ending = { how: 'refused', errno: 'ECONNREFUSED' } as const;
     const client = own({ phase: 'ended', localPort: null, ending, endedAt: 500 });
-    const { present, gone } = rowsOf(server1(), [client], 0, 1_000);
+    const { present, gone } = rowsOf(server1(), [client], 1_000);
     expect(present).toEqual([]);
     expect(gone).toMatchObject([{ place: 'refused', mark: 'ECONNREFUSED' }]);
     expect(gone[0]?.note).toBe('refused: ECONNREFUSED');
@@ -158,7 +164,7 @@ describe('clientRows', () => {
       { type: 'received', ...bytes },
       { type: 'sent', ...bytes, requested: 8 },
     );
-    const rows = clientRows(lab.lab.servers.server4!, [], lab.t, 0);
+    const rows = clientRows(lab.lab.servers.server4!, [], lab.t);
     expect(rows.present[0]).toMatchObject({
       said: 'héllo\\0\\n',
       reply: 'héllo\\0\\n',
@@ -171,7 +177,7 @@ describe('clientRows', () => {
       client: 'browser',
       session: 'mine',
     });
-    const [row] = clientRows(lab.lab.servers.server4!, [mine], lab.t, 0).present;
+    const [row] = clientRows(lab.lab.servers.server4!, [mine], lab.t).present;
     expect(row).toMatchObject({ reply: 'error: x', bad: false });
   });
 

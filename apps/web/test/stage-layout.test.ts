@@ -33,7 +33,7 @@ function picture(id: ServerId, clients: number, of: StageSize, more = '') {
   const stage = stages.get(name) ?? aStage(id, clients, more);
   stages.set(name, stage);
   const { server, now } = stage;
-  const layout = stageLayout(server, clientRows(server, [], now, 0), of);
+  const layout = stageLayout(server, clientRows(server, [], now), of);
   return { server, layout };
 }
 
@@ -227,7 +227,7 @@ describe('density', () => {
     for (let id = 1; id <= 60; id += 1) lab.say('server2', id, 23 + id, '1', '1');
     const layoutOf = () => {
       const server = lab.lab.servers.server2!;
-      return stageLayout(server, clientRows(server, [], lab.t, 0), stage);
+      return stageLayout(server, clientRows(server, [], lab.t), stage);
     };
     const { folded, foldedLabels, rows } = layoutOf();
     const drawn = rows.filter(({ connection }) => (connection ?? 0) > 60).length;
@@ -251,7 +251,7 @@ describe('density', () => {
     lab.happen('server2', null, waitingInTheQueue(32));
     const server = lab.lab.servers.server2!;
     for (const of of Object.values(sizes)) {
-      const { rows } = stageLayout(server, clientRows(server, [], lab.t, 0), of);
+      const { rows } = stageLayout(server, clientRows(server, [], lab.t), of);
       const served = rows.filter(({ place }) => place === 'open');
       const waiting = rows.filter(({ place }) => place === 'waiting');
       expect(served.length).toBe(Math.ceil(rows.length / 2));
@@ -264,7 +264,7 @@ describe('density', () => {
     const { lab } = aStage('server1', 1, 'queue');
     lab.happen('server1', null, waitingInTheQueue(50));
     const server = lab.lab.servers.server1!;
-    const { rows } = stageLayout(server, clientRows(server, [], lab.t, 0), stage);
+    const { rows } = stageLayout(server, clientRows(server, [], lab.t), stage);
     expect(rows.length).toBeGreaterThan(2);
     expect(rows.map(({ place }) => place)).toEqual(['open', ...rows.slice(1).map(() => 'waiting')]);
   });
@@ -273,7 +273,7 @@ describe('density', () => {
     const { lab } = aStage('server2', 200, 'waiting');
     lab.say('server2', 17, 40, '6 * 7', '42');
     const server = lab.lab.servers.server2!;
-    const { rows } = stageLayout(server, clientRows(server, [], lab.t, 0), stage);
+    const { rows } = stageLayout(server, clientRows(server, [], lab.t), stage);
     expect(rows.map(({ connection }) => connection)).toContain(17);
     expect(rows.map(({ place }) => place)).toEqual(['open', 'open', 'open', 'waiting', 'waiting']);
     // Those that have waited longest.
@@ -289,7 +289,7 @@ describe('a server that does not listen', () => {
     const { lab } = aStage('server1', 1, 'refuse');
     lab.happen('server1', 1, { type: 'listenerClosed', fd: 20 });
     const server = lab.lab.servers.server1!;
-    const { queue } = stageLayout(server, clientRows(server, [], lab.t, 0), of);
+    const { queue } = stageLayout(server, clientRows(server, [], lab.t), of);
     const reason = queue.labels.filter(({ key }) => key.startsWith('why'));
     expect(reason.map(({ text }) => text).join(' ')).toBe('the kernel refuses newcomers (RST)');
     expect(queue.labels.filter((label) => !isInside(label, queue.rect))).toEqual([]);
@@ -322,7 +322,7 @@ it('shows a client that was reset in the accept queue as a place in it, and fold
     connections: [],
   });
   const server = lab.lab.servers.server1!;
-  const layout = stageLayout(server, clientRows(server, [], lab.t, 0), size(880, 410));
+  const layout = stageLayout(server, clientRows(server, [], lab.t), size(880, 410));
   expect(layout).toMatchObject({ scale: 'card', folded: null });
   expect(layout.queue.slots.filter(({ occupied }) => occupied)).toHaveLength(1);
 });

@@ -17,7 +17,7 @@ afterEach(cleanup);
 const size = { width: 1256, height: 410, unit: 16, projector: false };
 
 function propsOf({ lab, server }: Pick<ReturnType<typeof aStage>, 'lab' | 'server'>) {
-  const rows = clientRows(server, [], lab.t, 0);
+  const rows = clientRows(server, [], lab.t);
   return { server, rows, size, now: lab.t, highlighted: null };
 }
 
@@ -102,7 +102,7 @@ describe('StagePicture', () => {
 
   it('sends what goes to a descriptor of select() to its column', () => {
     const { server, lab } = aStage('server3', 2);
-    const bands = stageLayout(server, clientRows(server, [], lab.t, 0), size);
+    const bands = stageLayout(server, clientRows(server, [], lab.t), size);
     const { grid } = layoutSelect(server, processInside(bands), bands.type, false);
     const { anchors } = withSelectAnchors(bands, grid);
     for (const { connection, fd } of bands.rows) {

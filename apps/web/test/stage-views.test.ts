@@ -13,7 +13,7 @@ const size: StageSize = { width: 1256, height: 410, unit: 16, projector: false }
 
 function picture(id: ServerId, clients: number, more = '', own: OwnClient[] = []) {
   const { lab, server, now } = aStage(id, clients, more);
-  const layout = stageLayout(server, clientRows(server, own, now, 0), size);
+  const layout = stageLayout(server, clientRows(server, own, now), size);
   return { lab, server, layout };
 }
 
@@ -41,7 +41,7 @@ function withWaiting(batches: number[], unnamed = 0) {
     connections: [],
   });
   const server = lab.lab.servers.server1!;
-  return stageLayout(server, clientRows(server, [], lab.t, 0), size);
+  return stageLayout(server, clientRows(server, [], lab.t), size);
 }
 
 describe('the accept queue', () => {
@@ -97,7 +97,7 @@ describe('the accept queue', () => {
       connections: [],
     });
     const server = lab.lab.servers.server1!;
-    const { queue, folded, rows } = stageLayout(server, clientRows(server, [], lab.t, 0), size);
+    const { queue, folded, rows } = stageLayout(server, clientRows(server, [], lab.t), size);
     const last = queue.slots.at(-1);
     expect(last?.labels[0]?.text).toBe(`+${100 - queue.slots.length + 1}`);
     const drawn = rows.filter(({ place }) => place === 'waiting').length;
@@ -121,7 +121,7 @@ describe('the accept queue', () => {
     const { lab } = aStage('server1', 1, 'refuse');
     lab.happen('server1', 1, { type: 'listenerClosed', fd: 20 });
     const server = lab.lab.servers.server1!;
-    const { queue } = stageLayout(server, clientRows(server, [], lab.t, 0), size);
+    const { queue } = stageLayout(server, clientRows(server, [], lab.t), size);
     expect(queue).toMatchObject({ listening: false, depth: null, slots: [] });
     expect(queue.words).toContain('the kernel refuses newcomers (RST)');
   });
@@ -137,13 +137,18 @@ describe('the accept queue', () => {
       endedAt: null,
       lastSent: null,
       lastReceived: null,
+      sentBytes: 0,
+      sentAt: null,
+      name: null,
+      reading: true,
+      halfClosed: false,
     };
     const { rows } = picture('server1', 1, 'queue waiting', [mine]).layout;
     const waiting = rows.filter(({ place }) => place === 'waiting');
-    expect(waiting.map(({ key }) => key)).toEqual([
-      'client-mine',
-      'waiting-127.0.0.1:54001',
-      'waiting-127.0.0.1:54003',
+    expect(waiting.map(({ key, session }) => [key, session])).toEqual([
+      ['waiting-127.0.0.1:54001', null],
+      ['waiting-127.0.0.1:54002', 'name-in-the-log'],
+      ['waiting-127.0.0.1:54003', null],
     ]);
   });
 
@@ -161,7 +166,7 @@ describe('the accept queue', () => {
       connections: [],
     });
     const server = lab.lab.servers.server3!;
-    const { rows } = stageLayout(server, clientRows(server, [], lab.t, 0), size);
+    const { rows } = stageLayout(server, clientRows(server, [], lab.t), size);
     const same = rows.filter(({ words }) => words.includes(':54001'));
     expect(same.map(({ key }) => key)).toEqual(['connection-9', 'waiting-192.168.1.7:54001']);
   });
@@ -281,7 +286,7 @@ describe('the lanes of server 2', () => {
     lab.start('server2');
     lab.connect('server2', 1, 24);
     const server = lab.lab.servers.server2!;
-    const layout = stageLayout(server, clientRows(server, [], lab.t, 0), size);
+    const layout = stageLayout(server, clientRows(server, [], lab.t), size);
     const lane = lanesView(server, layout, false).lanes.find(({ connection }) => connection === 1);
     expect(lane).toMatchObject({ pose: 'gone', words: 'has no thread yet' });
     expect(lane?.labels.map(({ text }) => text)).toEqual(['no thread yet']);

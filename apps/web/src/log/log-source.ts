@@ -9,6 +9,8 @@ export interface LogSource {
   readonly lab: LabState | null;
   /** The events behind `lab`, as far back as they are known; null as long as `lab` is. */
   readonly history: LabHistory | null;
+  /** The lab's clock in microseconds, at this performance.now(); it goes on between events. */
+  now(pageNow: number): number;
   /** Called with each batch after it was applied. Returns the unsubscribe function. */
   onEvents(listener: (events: readonly LabEvent[]) => void): () => void;
   /** Completes `history` with what was before its first event, if that can be known. */

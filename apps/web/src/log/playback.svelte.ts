@@ -27,6 +27,8 @@ export class Playback {
   #log = $state.raw<LabHistory | null>(null);
   /** Events that have happened and are not shown yet. */
   behind = $state(0);
+  /** When the picture was frozen, on the lab's clock; null once another moment is looked at. */
+  #frozenAt = $state<number | null>(null);
 
   readonly #source: LogSource;
   #listeners: readonly ShownListener[] = [];
@@ -47,6 +49,16 @@ export class Playback {
   /** The `seq` of the event that is shown. */
   get seq(): number {
     return this.mode === 'live' ? (this.#source.lab?.seq ?? 0) : this.#cursor;
+  }
+
+  /** What is shown is a photograph of the present as it was when it was frozen; no event was looked up since. */
+  get isPhotograph(): boolean {
+    return this.mode === 'held' && this.#frozenAt !== null;
+  }
+
+  /** The time that is shown, in microseconds of the lab's clock, while it is not live. */
+  get t(): number {
+    return (this.mode === 'held' ? this.#frozenAt : null) ?? this.#shown?.t ?? 0;
   }
 
   /** The event that is shown, while time stands still or is slow. */
@@ -82,7 +94,10 @@ export class Playback {
   /** Holds the picture where it is. */
   hold(): void {
     this.#stopTimer();
-    if (this.mode === 'live') this.#begin();
+    if (this.mode === 'live') {
+      this.#begin();
+      this.#frozenAt = this.#source.now(performance.now());
+    } else if (this.mode === 'slow') this.#frozenAt = null;
     this.mode = 'held';
     void this.#source.loadPast();
   }
@@ -112,7 +127,7 @@ export class Playback {
     this.#show(seq);
   }
 
-  /** One event forth or back. */
+  /** One event forth or back; forth from the newest is live. */
   step(direction: 1 | -1): void {
     this.#go(direction, () => true);
   }
@@ -143,6 +158,7 @@ export class Playback {
       const events = log.events(this.#cursor);
       const next = events.find(isOurs) ?? events.findLast((event) => this.#isOurs(event));
       if (next) this.#advance(next.seq);
+      else if (!this.isEarlierRun) this.live();
     } else if (this.#cursor > log.first) {
       const [before] = log.latest(1, isOurs, this.#cursor - 1);
       this.#show(before?.seq ?? log.first);
@@ -167,6 +183,7 @@ export class Playback {
   #show(seq: number): void {
     const log = this.#follow();
     if (!log) return;
+    this.#frozenAt = null;
     this.#cursor = Math.min(Math.max(seq, log.first), log.last);
     this.#shown = log.stateAt(this.#cursor);
     this.#event = log.event(this.#cursor) ?? null;

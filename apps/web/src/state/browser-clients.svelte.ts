@@ -9,8 +9,12 @@ import type { ClientEnding } from '../view/words/describe-ending.ts';
 
 export interface TranscriptLine {
   id: number;
+  /** When, in microseconds of the lab's clock. */
+  t: number;
   from: 'client' | 'server';
   text: string;
+  /** Bytes that the client has sent in all, with this line. */
+  sentBytes: number;
 }
 
 type Control =
@@ -31,7 +35,7 @@ const ENDED_KEPT = 6;
 /** Clients that one page may have open at a time. */
 export const MOST_CLIENTS = 40;
 
-export class BrowserClient implements OwnClient {
+export class BrowserClient {
   readonly id: string;
   session = $state<string | null>(null);
   readonly server: ServerId;
@@ -39,19 +43,27 @@ export class BrowserClient implements OwnClient {
   localAddress = $state<string | null>(null);
   localPort = $state<number | null>(null);
   ending = $state.raw<ClientEnding | null>(null);
+  /** In microseconds of the lab's clock, like all times here. */
   endedAt = $state<number | null>(null);
   /** It has sent its FIN and still reads. */
   halfClosed = $state(false);
+  name = $state<string | null>(null);
+  reading = $state(true);
   draft = $state('');
   transcript = $state.raw<readonly TranscriptLine[]>([]);
 
   readonly #speaks: Design['speaks'];
   readonly #socket: WebSocket;
   readonly #decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+  readonly #now: () => number;
+  readonly #addedAt: number;
   #partial = '';
   #lines = 0;
+  #sentBytes = 0;
 
-  constructor({ id: server, design }: Joined, id: string, open: OpenSocket) {
+  constructor({ id: server, design }: Joined, id: string, open: OpenSocket, now: () => number) {
+    this.#now = now;
+    this.#addedAt = now();
     this.server = server;
     this.#speaks = design.speaks;
     this.id = id;
@@ -75,6 +87,31 @@ export class BrowserClient implements OwnClient {
     return last?.from === 'server' ? last.text : null;
   }
 
+  /** What the page knew of it at `t`; null if it was not there yet. */
+  at(t: number): OwnClient | null {
+    if (t < this.#addedAt) return null;
+    const lines = this.transcript.filter((line) => line.t <= t);
+    const sent = lines.findLast(({ from }) => from === 'client');
+    const last = lines.at(-1);
+    const isOver = this.endedAt !== null && this.endedAt <= t;
+    return {
+      id: this.id,
+      session: this.session,
+      phase: isOver ? 'ended' : this.localPort === null ? 'connecting' : 'connected',
+      localAddress: this.localAddress,
+      localPort: this.localPort,
+      ending: isOver ? this.ending : null,
+      endedAt: isOver ? this.endedAt : null,
+      lastSent: sent?.text ?? null,
+      lastReceived: last?.from === 'server' ? last.text : null,
+      sentBytes: last?.sentBytes ?? 0,
+      sentAt: sent?.t ?? null,
+      name: this.name,
+      reading: this.reading,
+      halfClosed: this.halfClosed,
+    };
+  }
+
   get canSend(): boolean {
     return this.phase === 'connected' && !this.halfClosed;
   }
@@ -82,7 +119,9 @@ export class BrowserClient implements OwnClient {
   /** Sends the text, with the newline that ends a message. */
   send(text: string): void {
     if (!this.canSend || text === '') return;
-    this.#socket.send(new TextEncoder().encode(`${text}\n`));
+    const bytes = new TextEncoder().encode(`${text}\n`);
+    this.#socket.send(bytes);
+    this.#sentBytes += bytes.length;
     this.#write('client', text);
   }
 
@@ -125,12 +164,18 @@ export class BrowserClient implements OwnClient {
     if (this.#partial !== '') this.#write('server', this.#partial);
     this.phase = 'ended';
     this.ending = ending;
-    this.endedAt = performance.now();
+    this.endedAt = this.#now();
   }
 
   #write(from: TranscriptLine['from'], text: string): void {
     this.#lines += 1;
-    const line = { id: this.#lines, from, text: text.slice(0, LINE_KEPT) };
+    const line = {
+      id: this.#lines,
+      t: this.#now(),
+      from,
+      text: text.slice(0, LINE_KEPT),
+      sentBytes: this.#sentBytes,
+    };
     this.transcript = [...this.transcript, line].slice(-LINES_KEPT);
   }
 }
@@ -141,14 +186,22 @@ export class BrowserClients {
   /** The client whose input each server's panel shows. */
   #chosen = $state<Partial<Record<ServerId, string>>>({});
   readonly #open: OpenSocket;
+  readonly #now: () => number;
   #added = 0;
 
-  constructor(open: OpenSocket = openSocket) {
+  /** `now` is the lab's clock, in microseconds. */
+  constructor(open: OpenSocket = openSocket, now: () => number = () => performance.now() * 1000) {
     this.#open = open;
+    this.#now = now;
   }
 
   of(server: ServerId): BrowserClient[] {
     return this.all.filter((client) => client.server === server);
+  }
+
+  /** What the page knew of them at `t`. */
+  at(server: ServerId, t: number): OwnClient[] {
+    return this.of(server).flatMap((client) => client.at(t) ?? []);
   }
 
   chosenOf(server: ServerId): BrowserClient | null {
@@ -167,7 +220,7 @@ export class BrowserClients {
   /** Connects one more client; null when the page has as many as it may. */
   add(server: Joined): BrowserClient | null {
     if (this.full) return null;
-    const client = new BrowserClient(server, String((this.#added += 1)), this.#open);
+    const client = new BrowserClient(server, String((this.#added += 1)), this.#open, this.#now);
     const ended = this.of(server.id).filter(({ phase }) => phase === 'ended');
     const forgotten = ended.slice(0, -ENDED_KEPT);
     this.all = [...this.all.filter((each) => !forgotten.includes(each)), client];

@@ -15,8 +15,10 @@ import { getContext, setContext, tick, untrack } from 'svelte';
 import { openSocket, type OpenSocket } from '../browser/web-socket.ts';
 import { LiveLog } from '../log/live-log.svelte.ts';
 import { Playback } from '../log/playback.svelte.ts';
+import type { OwnClient } from '../view/panel/client-rows.ts';
 import type { ViewSettings } from '../view/view-url.ts';
 import { momentAt, type Moment } from '../view/words/moment.ts';
+import { isWaitedFor } from '../view/words/waiting.ts';
 import { BrowserClients } from './browser-clients.svelte.ts';
 import { Moments } from './moments.svelte.ts';
 import { PageClock } from './page-clock.svelte.ts';
@@ -45,11 +47,11 @@ export class LabPage {
   /** The lab's clock at that moment, in microseconds. */
   readonly now: number = $derived.by(() =>
     // Without the gateway nobody knows what the time does to what is shown.
-    this.live && !this.stale ? this.log.now(this.clock.now) : this.lab.t,
+    this.live ? (this.stale ? this.lab.t : this.log.now(this.clock.now)) : this.playback.t,
   );
   /** The sentence of the moment. */
   readonly moment: Moment | null = $derived.by(() => {
-    if (this.live) return this.#moments.current;
+    if (this.live || this.playback.isPhotograph) return this.#moments.current;
     const { event } = this.playback;
     return event && momentAt(event, this.lab);
   });
@@ -70,7 +72,7 @@ export class LabPage {
     this.control = new ServerControl(presenter);
     this.log = new LiveLog(open);
     this.playback = new Playback(this.log);
-    this.clients = new BrowserClients(open);
+    this.clients = new BrowserClients(open, () => this.log.now(performance.now()));
     this.focus = new PanelFocus(untrack(() => (this.server ?? this.servers[0])?.id ?? ''));
     $effect(() => () => this.#close());
     this.#tellMoments();
@@ -83,12 +85,16 @@ export class LabPage {
         : 'desk';
     });
 
-    // While a thread works, what waits for it grows older: the clock then ticks faster.
+    // What waits grows older by itself: the clock then ticks faster.
     $effect(() => {
-      this.clock.fast =
-        this.live &&
-        this.server !== null &&
-        Object.values(this.server.threads).some(({ last }) => last?.type === 'evaluating');
+      const shown = this.server === null ? this.servers : [this.server];
+      this.clock.fast = this.live && shown.some(isWaitedFor);
+    });
+
+    // A photograph keeps its sentence; the present has its own again.
+    $effect(() => {
+      if (this.live) untrack(() => this.#tellLast());
+      else this.#moments.pause();
     });
   }
 
@@ -100,6 +106,11 @@ export class LabPage {
   /** The gateway's line is lost: what is shown is the last that is known. */
   get stale(): boolean {
     return this.log.status !== 'live';
+  }
+
+  /** What this page knew of its clients of a server at the moment that is shown. */
+  knownClients(server: ServerId): OwnClient[] {
+    return this.clients.at(server, this.live ? Infinity : this.playback.t);
   }
 
   /** Connects one more client to a server; the focus goes where it speaks. */
@@ -164,12 +175,16 @@ export class LabPage {
 
     // A page that comes late tells what happened last.
     $effect(() => {
-      if (this.#epoch === '') return;
-      const isOurs = (event: LabEvent): boolean => this.#isOurs(event);
-      const past = this.log.history?.latest(200, isOurs) ?? [];
-      const present = untrack(() => this.log.lab ?? this.lab);
-      this.#moments.begin(past.length > 0 ? past : present.log.filter(isOurs), present);
+      if (this.#epoch !== '' && this.log.history) this.#tellLast();
     });
+  }
+
+  /** The sentence of what happened last. */
+  #tellLast(): void {
+    const isOurs = (event: LabEvent): boolean => this.#isOurs(event);
+    const past = this.log.history?.latest(200, isOurs) ?? [];
+    const present = untrack(() => this.log.lab ?? this.lab);
+    this.#moments.begin(past.length > 0 ? past : present.log.filter(isOurs), present);
   }
 
   #followServer(): void {

@@ -23,6 +23,13 @@ export class Moments {
       events.map((event) => momentOf(event, lab)).findLast((moment) => moment !== null) ?? null;
   }
 
+  /** What is told stays; what was to be told next is not. */
+  pause(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#next = null;
+  }
+
   close(): void {
     clearTimeout(this.#timer);
   }

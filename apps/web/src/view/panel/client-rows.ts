@@ -1,8 +1,13 @@
 /** The clients of one server as its panel lists them: who, from where, what was said, how it ended. */
 
-import { endpoint } from '@sockscope/tcp-core/trace/addresses';
+import { endpoint, isLoopback } from '@sockscope/tcp-core/trace/addresses';
 import type { ClientKind } from '@sockscope/tcp-core/trace/events';
-import type { ConnectionState, ServerState } from '@sockscope/tcp-core/trace/lab-state';
+import {
+  GONE_SHOWN,
+  type ConnectionState,
+  type QueuedSocket,
+  type ServerState,
+} from '@sockscope/tcp-core/trace/lab-state';
 import { connectionIdentity, identityWords, type Identity } from '../identity.ts';
 import {
   briefEnding,
@@ -11,8 +16,9 @@ import {
   endingMark,
   type ClientEnding,
 } from '../words/describe-ending.ts';
-import { inAcceptQueue } from '../words/waiting.ts';
-import { bytesSaid, said, shortEndpoint } from '../words/words.ts';
+import { clientName, letters, numberInQueue } from '../words/names.ts';
+import { inAcceptQueue, waitOf, type ClientWait } from '../words/waiting.ts';
+import { bytesSaid, count, counted, said, shortEndpoint } from '../words/words.ts';
 
 /** What the page itself knows of a client that it opened. */
 export interface OwnClient {
@@ -25,11 +31,21 @@ export interface OwnClient {
   localAddress: string | null;
   localPort: number | null;
   ending: ClientEnding | null;
-  /** performance.now() at its end. */
+  /** When it ended, in microseconds of the lab's clock. */
   endedAt: number | null;
   /** What it sent last, and what came back since; null before. */
   lastSent: string | null;
   lastReceived: string | null;
+  /** Bytes that it has sent. */
+  sentBytes: number;
+  /** When it sent last, in microseconds of the lab's clock; null before. */
+  sentAt: number | null;
+  /** What it is called; null without a name of its own. */
+  name: string | null;
+  /** The gateway reads what the server sends it. */
+  reading: boolean;
+  /** It has sent its FIN and still reads. */
+  halfClosed: boolean;
 }
 
 /**
@@ -41,6 +57,14 @@ export type ClientPlace = 'open' | 'waiting' | 'refused' | 'ended';
 export interface ClientRowView {
   key: string;
   place: ClientPlace;
+  /** "A", or the name that it was given; "" as long as nobody knows which letter it will get. */
+  name: string;
+  /** Where it is listed, 0 and up: the same as long as it is shown. */
+  position: number;
+  /** What it waits for, while the server makes it wait. */
+  wait: ClientWait | null;
+  /** Since when its message is being calculated, in microseconds; null while it is not. */
+  calculatedSince: number | null;
   /** Null until the server accepted it. */
   identity: Identity | null;
   /** "you", "browser", "external", or "new" while that is not known. */
@@ -63,19 +87,21 @@ export interface ClientRowView {
   client: string | null;
   /** That client's name in the log. */
   session: string | null;
+  /** Its socket in the accept queue, as sampled; null where it is in none, or not seen yet. */
+  queued: QueuedSocket | null;
   /** The row in one sentence. */
   words: string;
 }
 
-/** How long a row stays after the end, in microseconds. */
-export const REFUSED_SHOWN = 60_000_000;
-const ENDED_SHOWN = 15_000_000;
 const ENDED_ROWS = 3;
+
+/** By what the page's own client is found in the log. */
+export type OwnAddress = Pick<OwnClient, 'session' | 'localAddress' | 'localPort'>;
 
 /** The connection of a client that this page opened, as soon as it can be told. */
 function connectionOfClient(
   server: ServerState,
-  { session, localAddress, localPort }: Pick<OwnClient, 'session' | 'localAddress' | 'localPort'>,
+  { session, localAddress, localPort }: OwnAddress,
 ): ConnectionState | null {
   // What the page has learned from its own WebSocket, and nobody else can have told it.
   if (session === null) return null;
@@ -92,42 +118,23 @@ function connectionOfClient(
 }
 
 /** The hue and shape that accept gave to a client of this page; null before. */
-export function identityOfClient(
-  server: ServerState,
-  client: Pick<OwnClient, 'session' | 'localAddress' | 'localPort'>,
-): Identity | null {
+export function identityOfClient(server: ServerState, client: OwnAddress): Identity | null {
   const connection = connectionOfClient(server, client);
   return connection ? connectionIdentity(server.id, connection.id) : null;
 }
 
-/** A client of this page while the past is shown: only the log tells what it said. */
-export function inThePast({ id, session }: OwnClient): OwnClient {
-  return {
-    id,
-    session,
-    phase: 'ended',
-    localAddress: null,
-    localPort: null,
-    ending: null,
-    endedAt: null,
-    lastSent: null,
-    lastReceived: null,
-  };
-}
-
 export interface ClientRows {
-  /** Served, then waiting, in the order in which they came. */
+  /** Served, then waiting; a row's `position` tells where it is listed. */
   present: ClientRowView[];
   /** Newest first, at most ENDED_ROWS. */
   gone: ClientRowView[];
 }
 
-/** `now` is the lab's clock in microseconds, `pageNow` performance.now(). */
+/** `own` is what the page knew of its clients at `now`, the lab's clock in microseconds. */
 export function clientRows(
   server: ServerState,
   own: readonly OwnClient[],
   now: number,
-  pageNow: number,
 ): ClientRows {
   const mine = new Map<number, OwnClient>();
   const unmatched: OwnClient[] = [];
@@ -137,27 +144,58 @@ export function clientRows(
     else unmatched.push(client);
   }
 
-  const present = Object.values(server.connections)
+  const served = Object.values(server.connections)
     .sort((a, b) => a.id - b.id)
     .map((connection) => connectionRow(server, connection, mine.get(connection.id)));
-  for (const client of unmatched) {
-    if (client.phase !== 'ended') present.push(waitingRow(client));
-  }
-
+  const waiting = waitingRows(
+    server,
+    unmatched.filter(({ phase }) => phase !== 'ended'),
+  );
   const gone = server.ended
-    .filter((connection) => isRecent(connection, now))
+    .filter(({ end }) => end !== null && now - end.t < GONE_SHOWN)
     .map((connection) => connectionRow(server, connection, mine.get(connection.id)))
     .reverse();
   const failed = unmatched
-    .filter(({ endedAt }) => endedAt !== null && pageNow - endedAt < REFUSED_SHOWN / 1000)
+    .filter(({ endedAt }) => endedAt !== null && now - endedAt < GONE_SHOWN)
     .map(failedRow)
     .reverse();
-  return { present, gone: [...failed, ...gone].slice(0, ENDED_ROWS) };
+  const rows = {
+    present: [...served, ...waiting],
+    gone: [...failed, ...gone].slice(0, ENDED_ROWS),
+  };
+  findPlaces([...rows.present, ...rows.gone]);
+  return rows;
 }
 
-function isRecent(connection: ConnectionState, now: number): boolean {
-  const kept = connection.refused === null ? ENDED_SHOWN : REFUSED_SHOWN;
-  return connection.end !== null && now - connection.end.t < kept;
+/** Those that the kernel has connected and no accept has taken, and the page's own that it has not yet. */
+function waitingRows(server: ServerState, own: readonly OwnClient[]): ClientRowView[] {
+  const mine = new Map(own.map((client) => [client.localPort, client]));
+  // A sample may be older than its event: who is accepted waits no more.
+  const accepted = new Set(Object.values(server.connections).map(endpointOf));
+  const queued = (server.kernel?.waiting ?? []).filter((each) => !accepted.has(endpointOf(each)));
+  const rows = queued.map((socket) => {
+    // The page's own clients come from this machine.
+    const client = isLoopback(socket.address) ? mine.get(socket.port) : undefined;
+    if (client) mine.delete(socket.port);
+    return queuedRow(server, socket, client);
+  });
+  const unseen = own.filter((client) => !rows.some((row) => row.client === client.id));
+  return [...rows, ...unseen.map(connectingRow)];
+}
+
+const endpointOf = ({ address, port }: { address: string; port: number }): string =>
+  endpoint(address, port);
+
+/** Gives those that the log has not seen yet the lowest places that are free. */
+function findPlaces(rows: readonly ClientRowView[]): void {
+  const taken = new Set(rows.map(({ position }) => position));
+  for (const row of rows) {
+    if (row.position >= 0) continue;
+    let free = 0;
+    while (taken.has(free)) free += 1;
+    taken.add(free);
+    row.position = free;
+  }
 }
 
 function connectionRow(
@@ -175,11 +213,17 @@ function connectionRow(
     connection.refused !== null
       ? { said: null, reply: refusalOf(connection), bad: true }
       : conversation(server, connection, mine);
-  const note = noteOf(connection, talk.said !== null);
+  const wait = place === 'open' ? waitOf(server, connection) : null;
+  const note = noteOf(server, connection, talk.said !== null, mine);
   const exchange = [talk.said, talk.reply].filter((text) => text !== null).join(' → ');
+  const name = mine?.name ?? clientName(server, connection);
   return {
     key: `connection-${connection.id}`,
     place,
+    name,
+    position: connection.position,
+    wait,
+    calculatedSince: calculatedSince(server, connection),
     identity,
     kind,
     from: shortEndpoint(connection.address, connection.port),
@@ -191,10 +235,24 @@ function connectionRow(
     brief: connection.end ? briefEnding(connection) : note,
     client: mine?.id ?? null,
     session: mine?.session ?? null,
-    words: [`${identityWords(identity)}, ${kind} client ${whole}, ${fd}`, exchange, note]
+    queued: null,
+    words: [`${name}, ${identityWords(identity)}, ${kind} client ${whole}, ${fd}`, exchange, note]
       .filter((text) => text !== '')
       .join('; '),
   };
+}
+
+/** Since when the thread that serves it calculates its message; null while none does. */
+function calculatedSince({ threads }: ServerState, { id }: ConnectionState): number | null {
+  const busy = Object.values(threads).find(
+    ({ last }) => last?.type === 'evaluating' && last.connection === id,
+  );
+  return busy?.last?.t ?? null;
+}
+
+/** Bytes that a client of this page has sent and no recv has taken. */
+function unreadOf({ received }: ConnectionState, mine: OwnClient | undefined): number {
+  return mine ? Math.max(0, mine.sentBytes - received.bytes) : 0;
 }
 
 function conversation(
@@ -206,6 +264,9 @@ function conversation(
     const reply = mine.lastReceived === null ? null : said(mine.lastReceived);
     return { said: said(mine.lastSent), reply, bad: reply !== null && isBad(server, reply) };
   }
+  // What the kernel holds for it nobody has read: only how much it is.
+  if (connection.unreadSince !== null && connection.kernel !== null)
+    return { said: counted(connection.kernel.receive, 'byte'), reply: null, bad: false };
   const last = connection.exchanges.at(-1);
   if (last) return { said: said(last.message), reply: said(last.reply), bad: last.error };
   if (connection.received.bytes === 0) return { said: null, reply: null, bad: false };
@@ -232,14 +293,24 @@ function refusalOf({ refused, refusalSent }: ConnectionState): string {
   return refusalSent > 0 ? said(refused ?? '') : 'nothing could be sent';
 }
 
-function noteOf(connection: ConnectionState, spoke: boolean): string {
+function noteOf(
+  server: ServerState,
+  connection: ConnectionState,
+  spoke: boolean,
+  mine: OwnClient | undefined,
+): string {
   if (connection.end) return describeEnding(connection);
   if (connection.refused !== null) return 'turned away';
+  const unread = unreadOf(connection, mine);
+  if (unread > 0) return `sent ${count(unread)} B, unread`;
+  if (connection.unreadSince !== null) return 'unread';
   if (connection.peerClosed) return 'FIN received';
+  if (mine && !mine.reading) return 'does not read';
   return spoke ? '' : 'connected, has said nothing';
 }
 
-function waitingRow(client: OwnClient): ClientRowView {
+/** One of the page's own, of which the kernel's table has told nothing yet. */
+function connectingRow(client: OwnClient): ClientRowView {
   const note = client.phase === 'connecting' ? 'connecting' : inAcceptQueue.note;
   return ownRow(client, 'waiting', {
     mark: client.phase === 'connecting' ? 'SYN' : 'queue',
@@ -247,6 +318,43 @@ function waitingRow(client: OwnClient): ClientRowView {
     brief: client.phase === 'connecting' ? note : inAcceptQueue.brief,
     said: client.lastSent === null ? null : said(client.lastSent),
   });
+}
+
+/** A client that the kernel has connected and nobody has accepted. */
+function queuedRow(
+  server: ServerState,
+  socket: QueuedSocket,
+  mine: OwnClient | undefined,
+): ClientRowView {
+  const whole = endpoint(socket.address, socket.port);
+  const isGone = socket.tcp === 'CLOSE';
+  const note = isGone ? 'has reset; its place in the queue is left' : inAcceptQueue.note;
+  const number = numberInQueue(server, socket);
+  const name = mine?.name ?? (number === null ? '' : letters(number - server.firstConnection));
+  const unread = socket.receive > 0 ? counted(socket.receive, 'byte') : null;
+  const lastSent = mine?.lastSent ?? null;
+  return {
+    key: `waiting-${whole}`,
+    place: 'waiting',
+    name,
+    position: socket.position,
+    wait: isGone ? null : { for: 'accept', since: socket.since },
+    calculatedSince: null,
+    identity: number === null ? null : connectionIdentity(server.id, number),
+    kind: mine ? 'you' : 'new',
+    from: shortEndpoint(socket.address, socket.port),
+    endpoint: whole,
+    mark: 'queue',
+    said: lastSent === null ? unread : said(lastSent),
+    reply: null,
+    bad: false,
+    note,
+    brief: isGone ? 'has reset' : inAcceptQueue.brief,
+    client: mine?.id ?? null,
+    session: mine?.session ?? null,
+    queued: socket,
+    words: [`${name} client ${whole}`.trim(), note].join(': '),
+  };
 }
 
 function failedRow(client: OwnClient): ClientRowView {
@@ -268,6 +376,10 @@ function ownRow(
   return {
     key: `client-${client.id}`,
     place,
+    name: client.name ?? '',
+    position: -1, // see findPlaces
+    wait: null,
+    calculatedSince: null,
     identity: null,
     kind: 'you',
     from,
@@ -279,6 +391,7 @@ function ownRow(
     brief: more.note,
     client: client.id,
     session: client.session,
+    queued: null,
     words: `your client ${from}: ${more.note}`,
     ...more,
   };

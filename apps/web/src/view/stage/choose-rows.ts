@@ -1,11 +1,8 @@
 /** Who is drawn on the stage: everybody while there is room, else the interesting ones and counts. */
 
-import { endpoint, isLoopback } from '@sockscope/tcp-core/trace/addresses';
 import type { TcpState, WaitingSocket } from '@sockscope/tcp-core/trace/events';
 import type { ConnectionState, ServerState } from '@sockscope/tcp-core/trace/lab-state';
 import type { ClientRows, ClientRowView } from '../panel/client-rows.ts';
-import { inAcceptQueue } from '../words/waiting.ts';
-import { shortEndpoint } from '../words/words.ts';
 
 /** Somebody who may be drawn: the row of the client and what is known of it in the server. */
 export interface Candidate {
@@ -34,30 +31,13 @@ export interface FoldedRows {
 }
 
 /** Everybody present: served or turned away just now, then those that wait in the accept queue. */
-export function presentOf(server: ServerState, rows: ClientRows): Candidate[] {
-  const connections = new Map(
-    Object.values(server.connections).map((each) => [`connection-${each.id}`, each]),
-  );
-  const queued = new Map(
-    (server.kernel?.waiting ?? []).map((each) => [endpoint(each.address, each.port), each]),
-  );
-  // A sample may be older than its event: who is accepted waits no more.
-  for (const { address, port } of connections.values()) queued.delete(endpoint(address, port));
-
-  const present = rows.present.map((row): Candidate => {
-    const connection = connections.get(row.key) ?? null;
-    if (connection || row.place !== 'waiting') return { row, connection, waiting: null };
-    // The page's own clients come from this machine.
-    const mine = [...queued].find(
-      ([, each]) => isLoopback(each.address) && `:${each.port}` === row.from,
-    );
-    if (mine) queued.delete(mine[0]);
-    return { row, connection, waiting: mine?.[1] ?? null };
-  });
-  for (const waiting of queued.values()) {
-    present.push({ row: queuedRow(waiting), connection: null, waiting });
-  }
-  return present;
+export function presentOf({ connections }: ServerState, rows: ClientRows): Candidate[] {
+  const byKey = new Map(Object.values(connections).map((each) => [`connection-${each.id}`, each]));
+  return rows.present.map((row) => ({
+    row,
+    connection: byKey.get(row.key) ?? null,
+    waiting: row.queued,
+  }));
 }
 
 /** Those that are gone and still shown, newest first. */
@@ -158,28 +138,4 @@ function weightOf({ row, connection }: Candidate): number {
     connection.segments.sent.at(-1)?.t ?? 0,
   );
   return row.kind === 'you' ? 2 * step + spoke : spoke;
-}
-
-/** A client that the kernel has connected and nobody has accepted; who it is nobody knows yet. */
-function queuedRow({ address, port, tcp }: WaitingSocket): ClientRowView {
-  const whole = endpoint(address, port);
-  const isGone = tcp === 'CLOSE';
-  const note = isGone ? 'has reset; its place in the queue is left' : inAcceptQueue.note;
-  return {
-    key: `waiting-${whole}`,
-    place: 'waiting',
-    identity: null,
-    kind: 'new',
-    from: shortEndpoint(address, port),
-    endpoint: whole,
-    mark: 'queue',
-    said: null,
-    reply: null,
-    bad: false,
-    note,
-    brief: isGone ? 'has reset' : inAcceptQueue.brief,
-    client: null,
-    session: null,
-    words: `client ${whole}: ${note}`,
-  };
 }

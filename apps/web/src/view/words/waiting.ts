@@ -1,7 +1,12 @@
 /** How the page says that a thread or a client waits: the same words wherever it is said. */
 
 import type { BlockingCall, SleepingCall } from '@sockscope/tcp-core/trace/events';
-import { count, counted, descriptors } from './words.ts';
+import type {
+  ConnectionState,
+  ServerState,
+  ThreadState,
+} from '@sockscope/tcp-core/trace/lab-state';
+import { count, counted, descriptors, seconds } from './words.ts';
 
 /** Written beside the name of a call. */
 export const BLOCKED_IN = 'blocked in';
@@ -77,4 +82,62 @@ export function describeWait(wait: Wait): string {
     return `${blockedWords(wait)}: drops what still arrives until the client’s FIN`;
   const most = timeoutMs === null ? '' : `, at most ${count(timeoutMs)} ms`;
   return `${blockedWords(wait)} on ${waitedFor(wait)}${most}`;
+}
+
+/**
+ * What a server makes a client wait for, and since when (microseconds): until accept takes it out of the
+ * queue, until a recv takes its bytes, until it gets a thread.
+ */
+export interface ClientWait {
+  for: 'accept' | 'recv' | 'thread';
+  since: number;
+}
+
+/** What an open connection waits for; null while it has asked for nothing, or is being served. */
+export function waitOf(server: ServerState, connection: ConnectionState): ClientWait | null {
+  const threads = Object.values(server.threads);
+  if (server.design.pool && !threads.some((thread) => thread.connection === connection.id)) {
+    const waits = threads.some(({ call }) => call === 'handoff');
+    if (waits) return { for: 'thread', since: connection.openedAt };
+  }
+  const returned = returnedAt(threads, connection.fd);
+  const since = Math.min(connection.unreadSince ?? Infinity, returned ?? Infinity);
+  return since === Infinity ? null : { for: 'recv', since };
+}
+
+/** When select returned the descriptor to a thread that has not come to it yet; null if none did. */
+function returnedAt(threads: readonly ThreadState[], fd: number): number | null {
+  const thread = threads.find(
+    ({ call, lastSelect }) =>
+      call === null &&
+      lastSelect !== null &&
+      lastSelect.readable.includes(fd) &&
+      !lastSelect.served.includes(fd),
+  );
+  return thread?.lastSelect?.t ?? null;
+}
+
+/** "waits 3.4 s", "waits 75 s": tenths while they matter. */
+export function waitWords(wait: Pick<ClientWait, 'since'>, now: number): string {
+  return `waits ${seconds(now - wait.since)}`;
+}
+
+/** How many wait for accept, and the longest of them: "3 wait in the accept queue, longest 6.0 s"; null if nobody does. */
+export function queueWords({ kernel }: ServerState, now: number): string | null {
+  const depth = kernel?.acceptQueue ?? 0;
+  if (!kernel || depth === 0) return null;
+  const since = Math.min(...kernel.waiting.map((each) => each.since));
+  const longest = since === Infinity ? '' : `, longest ${seconds(now - since)}`;
+  return `${count(depth)} ${depth === 1 ? 'waits' : 'wait'} in the accept queue${longest}`;
+}
+
+/** Somebody waits for this server, or for what it calculates: what is shown of it grows older by itself. */
+export function isWaitedFor({ kernel, threads, connections }: ServerState): boolean {
+  return (
+    (kernel?.acceptQueue ?? 0) > 0 ||
+    Object.values(threads).some(
+      ({ call, last }) => last?.type === 'evaluating' || call === 'handoff',
+    ) ||
+    Object.values(connections).some(({ unreadSince }) => unreadSince !== null)
+  );
 }

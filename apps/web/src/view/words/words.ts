@@ -37,6 +37,14 @@ export function duration(micros: number): string {
   return `${(micros / 1_000_000).toFixed(2)} s`;
 }
 
+/** Microseconds of waiting → "3.4 s", "12 s", "2 min 5 s". */
+export function seconds(micros: number): string {
+  const passed = Math.max(0, micros) / 1_000_000;
+  if (passed < 9.95) return `${passed.toFixed(1)} s`;
+  if (passed < 60) return `${Math.floor(passed)} s`;
+  return `${Math.floor(passed / 60)} min ${Math.floor(passed % 60)} s`;
+}
+
 /** A client's end in few characters: on this machine the port says it all, as in `ss`. */
 export function shortEndpoint(address: string, port: number): string {
   return isLoopback(address) ? `:${port}` : endpoint(address, port);
