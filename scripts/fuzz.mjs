@@ -29,7 +29,7 @@ const SETTLE_MS = 15_000;
 /** Inputs that are shown when something breaks. */
 const SHOWN = 16;
 
-const settings = { policy: 'busy', idleMs: 100, slowMs: 0, maxThreads: 64 };
+const settings = { policy: 'busy', idleMs: 100, slowMs: 0, maxThreads: 64, backlog: 511 };
 
 /** The inputs of late, described. @type {string[]} */
 const recent = [];

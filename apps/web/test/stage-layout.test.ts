@@ -7,6 +7,7 @@ import type { Label } from '../src/view/stage/label.ts';
 import { stageLayout, type StageLayout } from '../src/view/stage/layout.ts';
 import { seatView } from '../src/view/stage/process/seat.ts';
 import { lanesView } from '../src/view/stage/process/swimlanes.ts';
+import { letters } from '../src/view/words/names.ts';
 import { aStage, socketOf } from './a-stage.ts';
 
 const size = (width: number, height: number, unit = 16, projector = false): StageSize => ({
@@ -152,8 +153,11 @@ describe('a row of the stage', () => {
       for (const { connection: id, card, kernel, fd } of layout.rows) {
         const connection = server.connections[id ?? -1];
         expect(connection).toBeDefined();
-        const from = card.labels.find(({ key }) => key === 'from');
-        expect(from?.text).toBe(`:${connection?.port}`);
+        const saying = (name: string) => card.labels.find(({ key }) => key === name)?.text;
+        expect(saying('name')).toBe(letters((id ?? 0) - 1));
+        expect([`:${connection?.port}`, undefined]).toContain(saying('from'));
+        if (layout.scale === 'card' && of.width > 400 && !of.projector && clients <= 4)
+          expect(saying('from')).toBeDefined();
         expect(fd).toBe(connection?.fd);
         const written = kernel?.labels.find(({ key }) => key === 'fd');
         if (written) expect(written.text.replace('fd ', '')).toBe(String(connection?.fd));

@@ -9,8 +9,6 @@ export interface ServerOptions extends Settings {
   port: number;
   /** Server 2: threads started ahead of their client. 0 to 64. */
   spareThreads: number;
-  /** Connections that the kernel completes ahead of accept. 1 to 4096 (and net.core.somaxconn). */
-  backlog: number;
   /** Sum calls up at a high rate instead of listing each. */
   sumUp: boolean;
 }
@@ -20,6 +18,5 @@ export const defaultOptions: ServerOptions = {
   address: '127.0.0.1',
   port: 0,
   spareThreads: 4,
-  backlog: 511,
   sumUp: true,
 };

@@ -10,7 +10,7 @@ export const design: Design = {
   process: 'loop',
   calculates: false,
   pool: false,
-  settings: [],
+  settings: ['backlog'],
   seenBy: ['call', 'kernel'],
 };
 

@@ -10,7 +10,7 @@ export const design: Design = {
   process: 'seat',
   calculates: true,
   pool: false,
-  settings: ['idleMs', 'slowMs', 'policy'],
+  settings: ['idleMs', 'slowMs', 'policy', 'backlog'],
   seenBy: ['call', 'kernel'],
 };
 

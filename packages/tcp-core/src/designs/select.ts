@@ -10,7 +10,7 @@ export const design: Design = {
   process: 'loop',
   calculates: true,
   pool: false,
-  settings: ['idleMs', 'slowMs'],
+  settings: ['idleMs', 'slowMs', 'backlog'],
   seenBy: ['call', 'kernel'],
 };
 

@@ -10,7 +10,7 @@ export const design: Design = {
   process: 'lanes',
   calculates: true,
   pool: true,
-  settings: ['idleMs', 'slowMs', 'maxThreads'],
+  settings: ['idleMs', 'slowMs', 'maxThreads', 'backlog'],
   seenBy: ['call', 'kernel'],
 };
 

@@ -19,6 +19,8 @@ export interface Settings {
    * thread, the others wait in the accept queue.
    */
   maxThreads: number;
+  /** Connections that the kernel completes ahead of accept (it takes one more, net.core.somaxconn at most). */
+  backlog: number;
 }
 
 /** What a setting may be: one of these words, or a whole number from one to the other, both included. */
@@ -42,6 +44,7 @@ export const settings: {
   },
   slowMs: { from: 0, to: 10_000, initially: 0, says: 'make each calculation take this long' },
   maxThreads: { from: 1, to: 256, initially: 64, says: 'the most clients served at once' },
+  backlog: { from: 1, to: 4096, initially: 511, says: 'how many may wait to be accepted' },
 };
 
 export const settingNames = Object.keys(settings) as readonly (keyof Settings)[];

@@ -3,7 +3,7 @@
 import type { Design } from '@sockscope/tcp-core/trace/design';
 import type { Rect, StageSize } from '../geometry.ts';
 import { lineHeight, type StageType } from './label.ts';
-import { planRows, type RowPlan } from './places.ts';
+import { bandInset, planRows, type RowPlan, type RowPlanRequest } from './places.ts';
 
 export interface Bands {
   clients: Rect;
@@ -13,6 +13,8 @@ export interface Bands {
 
 /** In a narrow picture at most so many clients are drawn one by one. */
 const NARROW_ROWS = 8;
+/** And so many have a place from the beginning. */
+const NARROW_FIRST = 2;
 
 export interface Frame {
   bands: Bands;
@@ -23,15 +25,10 @@ export interface Frame {
   height: number;
 }
 
-export interface Crowd {
-  present: number;
-  unlisted: number;
-  gone: number;
-  refused: boolean;
-}
+export type Crowd = Pick<RowPlanRequest, 'wishes' | 'present' | 'unlisted'>;
 
 function headHeight(type: StageType): number {
-  return lineHeight(type.text) + 0.3 * type.tiny;
+  return lineHeight(type.text) + 0.15 * type.tiny;
 }
 
 /** Of the listener's strip: title, accept queue, slots. */
@@ -58,13 +55,13 @@ export function sideBySide(crowd: Crowd, size: StageSize, type: StageType): Fram
     },
   };
   const head = headHeight(type);
-  const roomy = !size.projector && crowd.present + crowd.gone <= 4;
-  const strip = doorHeight(type, roomy);
+  const strip = doorHeight(type, !size.projector);
   const door = eachBand(bands, (band) => ({ ...band, y: head, height: strip }));
-  door.kernel.x += 0.5 * type.tiny;
-  door.kernel.width -= type.tiny;
-  const top = head + strip + 0.5 * type.tiny;
-  const foot = size.projector ? 0.3 * type.tiny : lineHeight(type.tiny) + 0.3 * type.tiny;
+  const { left, right } = bandInset(type);
+  door.kernel.x += left;
+  door.kernel.width -= left + right;
+  const top = head + strip + 0.3 * type.tiny;
+  const foot = size.projector ? 0.3 * type.tiny : lineHeight(type.tiny) + 0.1 * type.tiny;
   const free = Math.max(0, height - top - foot);
   const areas = eachBand(bands, (band) => ({ ...band, y: top, height: free }));
   const width = Math.min(clientsWidth, kernelWidth);
@@ -76,24 +73,21 @@ export function sideBySide(crowd: Crowd, size: StageSize, type: StageType): Fram
 export function stacked(design: Design, crowd: Crowd, size: StageSize, type: StageType): Frame {
   const head = headHeight(type);
   const gap = type.tiny;
-  const drawn = Math.min(crowd.present, NARROW_ROWS);
-  const isFolded = crowd.present > drawn || crowd.unlisted > 0;
+  const fits = crowd.wishes.findIndex((wanted) => wanted <= NARROW_ROWS);
+  const wish = fits < 0 || crowd.unlisted > 0 ? null : fits;
+  const places = wish === null ? NARROW_ROWS : Math.max(NARROW_FIRST, crowd.wishes[wish] ?? 0);
   const pitch = lineHeight(type.text) + lineHeight(type.large) + 0.8 * type.tiny;
-  const gonePitch = crowd.refused
-    ? lineHeight(type.small) + 2 * lineHeight(type.text) + type.tiny
-    : lineHeight(type.small) + 0.4 * type.tiny;
-  const foldedHeight = isFolded ? lineHeight(type.huge) + 4 * lineHeight(type.text) : 0;
+  const foldedHeight = wish === null ? lineHeight(type.huge) + 4 * lineHeight(type.text) : 0;
   const plan: RowPlan = {
-    scale: isFolded ? 'grouped' : 'card',
+    scale: wish === null ? 'grouped' : 'card',
     columns: 1,
-    drawn,
-    gone: crowd.gone,
+    places,
+    wish,
     pitch,
-    gonePitch,
     gap: 0.35 * type.tiny,
     foldedHeight,
   };
-  const rows = drawn * pitch + crowd.gone * gonePitch + foldedHeight;
+  const rows = places * pitch + foldedHeight;
   const strip = doorHeight(type, true);
   const tally = lineHeight(type.large) + lineHeight(type.text);
   const lanes = strip + gap + rows;
@@ -121,8 +115,9 @@ export function stacked(design: Design, crowd: Crowd, size: StageSize, type: Sta
     process: { ...bands.process, ...from('process') },
   });
   const door = part((name) => ({ y: bands[name].y + head, height: strips[name] }));
-  door.kernel.x += 0.5 * type.tiny;
-  door.kernel.width -= type.tiny;
+  const { left, right } = bandInset(type);
+  door.kernel.x += left;
+  door.kernel.width -= left + right;
   return {
     bands,
     door,

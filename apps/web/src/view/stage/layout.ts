@@ -16,6 +16,7 @@ import {
   goneOf,
   presentOf,
   unlistedIn,
+  type Candidate,
   type FoldedRows,
 } from './choose-rows.ts';
 import {
@@ -29,7 +30,14 @@ import { sideBySide, stacked, type Bands } from './frame.ts';
 import { queueView, type QueueView } from './kernel/accept-queue.ts';
 import { foldedKernelLabels, kernelRowView, type KernelRowView } from './kernel/kernel-band.ts';
 import { lineHeight, stageType, TextLine, type Label, type StageType } from './label.ts';
-import { rowRect, type RowPlan, type Scale } from './places.ts';
+import {
+  bandInset,
+  FIRST_PLACES,
+  rowRect,
+  type Inset,
+  type RowPlan,
+  type Scale,
+} from './places.ts';
 
 export interface StageRow {
   key: string;
@@ -42,6 +50,10 @@ export interface StageRow {
   session: string | null;
   /** The row in one sentence. */
   words: string;
+  /** "A", or the name that it was given; "" while nobody knows. */
+  name: string;
+  /** The server makes it wait. */
+  waits: boolean;
   /** What it was told when it was turned away; null for the others. */
   refusal: string | null;
   card: CardView;
@@ -83,30 +95,31 @@ interface Wire {
   kind: 'open' | 'waiting' | 'gone';
 }
 
-export function stageLayout(server: ServerState, rows: ClientRows, size: StageSize): StageLayout {
+/** `now` is the lab's clock at the moment that is shown, in microseconds. */
+export function stageLayout(
+  server: ServerState,
+  rows: ClientRows,
+  size: StageSize,
+  now: number = server.kernel?.t ?? 0,
+): StageLayout {
   const type = stageType(size);
   const present = presentOf(server, rows);
   const gone = goneOf(server, rows);
-  const unlisted = unlistedIn(server.kernel);
+  const lists = listings(present, gone);
   const narrow = size.width < (size.projector ? 28 : 40) * size.unit;
   const crowd = {
+    wishes: lists.map((list) => Math.max(0, ...list.values()) + 1),
     present: present.length,
-    unlisted,
-    gone: gone.length,
-    refused: gone.some(({ row }) => row.place === 'refused'),
+    unlisted: unlistedIn(server.kernel),
   };
   const frame = narrow ? stacked(server.design, crowd, size, type) : sideBySide(crowd, size, type);
   const { bands, door, plan, areas } = frame;
 
-  const shown = chooseInFront(present, plan.drawn);
-  const drawn = [...shown, ...gone.slice(0, plan.gone)];
-  const inset = 0.5 * type.tiny;
+  const list = plan.wish === null ? inFront(present, gone, plan.places) : lists[plan.wish];
+  const shown = [...(list?.keys() ?? [])];
+  const inset = bandInset(type);
   const form = cardForm(plan.pitch - plan.gap, type);
-  const fitting = cardForm(plan.gonePitch - plan.gap, type);
-  // The reason of somebody turned away needs the room more than the head.
-  const goneForm = fitting.head === null ? fitting : { ...fitting, head: type.small };
-  const stageRows = drawn.map((candidate, index): StageRow => {
-    const isGone = index >= plan.drawn;
+  const stageRows = Array.from(list ?? [], ([candidate, index]): StageRow => {
     const rect = rowRect(plan, index, areas.clients, inset);
     return {
       key: candidate.row.key,
@@ -118,7 +131,9 @@ export function stageLayout(server: ServerState, rows: ClientRows, size: StageSi
       words: candidate.row.words,
       refusal:
         candidate.row.place === 'refused' ? (candidate.row.reply ?? candidate.row.note) : null,
-      card: cardView(candidate, rect, isGone ? goneForm : form, type, size.projector),
+      name: candidate.row.name,
+      waits: candidate.row.wait !== null,
+      card: cardView(candidate, rect, form, type, size.projector, now),
       at: { x: rect.x + rect.width, y: middleOf(rect) },
       kernel: kernelRowView(
         server,
@@ -158,7 +173,7 @@ export function stageLayout(server: ServerState, rows: ClientRows, size: StageSi
     queue: queueView(server, door.kernel, type, size.projector),
     labels: [
       ...bandLabels(server, bands, size, type, narrow),
-      ...tallyLabels(server, waiting, door.clients, type),
+      ...tallyLabels(server, waiting, within(door.clients, inset), type),
     ],
     foldedLabels: {
       clients: folded ? foldedLabels(folded.counts, folded.clients, type) : [],
@@ -170,18 +185,52 @@ export function stageLayout(server: ServerState, rows: ClientRows, size: StageSi
   };
 }
 
-/** A lane begins at the system-call line. */
-function laneRect(plan: RowPlan, index: number, area: Rect, inset: number): Rect {
-  const rect = rowRect(plan, index, area, inset);
-  if (plan.columns === 2) return rect;
-  return { ...rect, x: area.x, width: area.width - inset };
+/** Who has which place. */
+type Listing = Map<Candidate, number>;
+
+/**
+ * Who could be listed where: everybody at the position that he has had since he came; without the gaps that
+ * others have left, where there are too many; without those that are gone.
+ */
+function listings(present: readonly Candidate[], gone: readonly Candidate[]): Listing[] {
+  const all = [...present, ...gone];
+  const positions = new Map(all.map((candidate) => [candidate, candidate.row.position]));
+  const isSparse = Math.max(0, ...positions.values()) >= 2 * Math.max(FIRST_PLACES, all.length);
+  return [...(isSparse ? [] : [positions]), ranked(all), ranked(present)];
 }
 
-function below(area: Rect, plan: RowPlan, inset: number): Rect {
+function ranked(candidates: readonly Candidate[]): Listing {
+  const order = candidates.toSorted((a, b) => a.row.position - b.row.position);
+  return new Map(order.map((candidate, rank) => [candidate, rank]));
+}
+
+/** Those in front, and the newest of those that are gone. */
+function inFront(
+  present: readonly Candidate[],
+  gone: readonly Candidate[],
+  places: number,
+): Listing {
+  const last = gone.slice(0, places > 2 ? 1 : 0);
+  const chosen = chooseInFront(present, places - last.length);
+  return new Map([...chosen, ...last].map((candidate, index) => [candidate, index]));
+}
+
+/** A lane begins at the system-call line. */
+function laneRect(plan: RowPlan, index: number, area: Rect, inset: Inset): Rect {
+  const rect = rowRect(plan, index, area, inset);
+  if (plan.columns === 2) return rect;
+  return { ...rect, x: area.x, width: area.width - inset.right };
+}
+
+function within({ x, width, ...rect }: Rect, { left, right }: Inset): Rect {
+  return { ...rect, x: x + left, width: width - left - right };
+}
+
+function below(area: Rect, plan: RowPlan, inset: Inset): Rect {
   return {
-    x: area.x + inset,
+    x: area.x + inset.left,
     y: area.y + area.height - plan.foldedHeight,
-    width: area.width - 2 * inset,
+    width: area.width - inset.left - inset.right,
     height: plan.foldedHeight,
   };
 }
@@ -193,10 +242,10 @@ function bandLabels(
   type: StageType,
   narrow: boolean,
 ): Label[] {
-  const pad = 0.5 * type.tiny;
+  const { left, right } = bandInset(type);
   const line = (band: Rect): TextLine =>
     new TextLine(
-      { x: band.x + pad, y: 0.2 * pad + band.y, width: band.width - 2 * pad },
+      { x: band.x + left, y: band.y + 0.1 * type.tiny, width: band.width - left - right },
       type.text,
     );
   const name = { bold: true, tone: 'soft' } as const;
@@ -214,9 +263,9 @@ function bandLabels(
   const timeWait = server.kernel?.timeWait ?? 0;
   const foot = new TextLine(
     {
-      x: bands.kernel.x + pad,
+      x: bands.kernel.x + left,
       y: bands.kernel.y + bands.kernel.height - lineHeight(type.tiny) - 0.15 * type.tiny,
-      width: bands.kernel.width - 2 * pad,
+      width: bands.kernel.width - left - right,
     },
     type.tiny,
   );

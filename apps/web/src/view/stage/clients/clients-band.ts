@@ -1,11 +1,24 @@
-/** A client's card on the stage: who, from where, what was said last and what came back. */
+/**
+ * A client's card on the stage: who, what was said last, and at its right edge what came of it: the
+ * answer, or how long it has waited. In one line, or in two where there is the height.
+ */
 
 import type { ServerState } from '@sockscope/tcp-core/trace/lab-state';
-import { monoWidth, sansWidth, type Rect, type ShapePlace } from '../../geometry.ts';
-import { inAcceptQueue } from '../../words/waiting.ts';
-import { count } from '../../words/words.ts';
+import { type Rect, type ShapePlace } from '../../geometry.ts';
+import type { ClientRowView } from '../../panel/client-rows.ts';
+import { inAcceptQueue, waitWords } from '../../words/waiting.ts';
+import { count, seconds } from '../../words/words.ts';
 import type { Candidate, FoldedRows } from '../choose-rows.ts';
-import { lineHeight, stack, TextLine, wrapped, type Label, type StageType } from '../label.ts';
+import {
+  cutText,
+  lineHeight,
+  stack,
+  textWidth,
+  TextLine,
+  type Label,
+  type StageType,
+  type Tone,
+} from '../label.ts';
 
 export interface CardView {
   rect: Rect;
@@ -24,13 +37,12 @@ export interface CardForm {
 /** The biggest form that fits a height in pixels. */
 export function cardForm(height: number, type: StageType): CardForm {
   const two: CardForm[] = [
-    { head: type.large, talk: type.giant },
-    { head: type.text, talk: type.huge },
+    { head: type.large, talk: type.huge },
     { head: type.text, talk: type.large },
-    { head: type.small, talk: type.text * 1.1 },
+    { head: type.small, talk: type.text },
   ];
   for (const form of two) {
-    if (lineHeight(form.head ?? 0) + lineHeight(form.talk) + 0.2 * type.tiny <= height) return form;
+    if (lineHeight(form.head ?? 0) + lineHeight(form.talk) + 0.1 * type.tiny <= height) return form;
   }
   const one = [type.large, type.text, type.small].find((size) => lineHeight(size) <= height);
   return { head: null, talk: one ?? type.tiny };
@@ -42,73 +54,29 @@ export function cardView(
   form: CardForm,
   type: StageType,
   projector: boolean,
+  now: number,
 ): CardView {
   const pad = 0.4 * type.tiny;
-  const tall = form.head !== null;
+  const { head, talk: talkSize } = form;
   const middle = rect.y + rect.height / 2;
-  const shapeSize = tall
-    ? Math.min(rect.height - pad, 2 * (form.head ?? form.talk))
-    : Math.min(rect.height, form.talk * 1.2);
+  const shapeSize = Math.min(rect.height - (head ? pad : 0), head ? 1.8 * head : 1.2 * talkSize);
   const shape = { x: rect.x + pad + shapeSize / 2, y: middle, size: shapeSize };
-  const x = rect.x + pad + shapeSize + pad;
+  const x = rect.x + 2 * pad + shapeSize;
   const width = Math.max(0, rect.x + rect.width - pad - x);
+  const top = middle - (lineHeight(head ?? 0) + lineHeight(talkSize)) / 2;
+  const first = new TextLine({ x, y: top, width }, head ?? talkSize);
+  const second =
+    head === null ? first : new TextLine({ x, y: top + lineHeight(head), width }, talkSize);
 
-  const block = lineHeight(form.head ?? 0) + lineHeight(form.talk);
-  // A reason may take two lines below the head.
-  const top =
-    row.place === 'refused' && tall
-      ? rect.y + Math.max(0, Math.min(0.5 * pad, middle - block / 2 - rect.y))
-      : middle - block / 2;
-  const first = new TextLine({ x, y: top, width }, form.head ?? form.talk);
-  const talk = tall
-    ? new TextLine({ x, y: top + lineHeight(form.head ?? 0), width }, form.talk)
-    : first;
-
-  const stamped = row.place === 'refused' || row.place === 'ended';
-  if (stamped && row.mark !== '' && !row.mark.startsWith('fd ')) {
-    first.right(row.mark, {
-      key: 'mark',
-      bold: true,
-      tone: row.mark === 'FIN' ? 'ink' : 'inverse',
-      term: row.mark,
-    });
-  }
+  sayEnding(first, row);
   const mark = first.labels.find(({ key }) => key === 'mark');
-  const from = row.from === '' ? row.kind : row.from;
-  first.left(from, {
-    key: 'from',
-    bold: tall,
-    least: 4,
-    term: 'port',
-    ...(tall ? {} : { most: 0.7 * width, size: type.text }),
-  });
-  if (tall && !projector && row.from !== '') {
-    first.left(row.kind, { key: 'kind', font: 'sans', tone: 'soft', least: 3 });
-    if (row.place === 'open' && row.said !== null && row.note !== '') {
-      first.right(row.note, { key: 'note', font: 'sans', tone: 'soft', least: 8 });
-    }
-  }
-
-  const labels: Label[] = [];
-  if (row.place === 'refused') {
-    const reason = row.reply ?? row.note;
-    const size = tall ? Math.min(form.talk, type.text) : form.talk;
-    const below = rect.y + rect.height - talk.y;
-    const fit = tall ? Math.max(1, Math.min(2, Math.floor(below / lineHeight(size)))) : 1;
-    const place = { x: talk.at, y: talk.y, width: talk.room };
-    if (talk.room > 3 * size) {
-      labels.push(...wrapped(reason, place, size, fit, { key: 'reason', bold: true, tone: 'bad' }));
-    }
-  } else {
-    const broken = row.place === 'ended' && row.bad;
-    sayTalk(talk, row, broken, type);
-  }
-  labels.push(...first.labels, ...(tall ? talk.labels : []));
+  sayWho(first, row, head !== null, projector ? first.size : Math.max(type.tiny, 0.8 * first.size));
+  sayTalk(second, row, now, type);
   const stampPad = 0.2 * (mark?.size ?? 0);
   return {
     rect,
     shape,
-    labels,
+    labels: second === first ? first.labels : [...first.labels, ...second.labels],
     stamp: mark
       ? {
           rect: {
@@ -123,41 +91,124 @@ export function cardView(
   };
 }
 
-/** "22 + 44 → 66": smaller before it is cut, and the answer keeps its place longer. */
-function sayTalk(line: TextLine, row: Candidate['row'], broken: boolean, type: StageType): void {
-  const sizes = [line.size, type.huge, type.large, type.text, type.small].filter(
-    (each) => each <= line.size,
-  );
-  if (row.said === null || row.place === 'ended') {
-    const words = [
-      row.note,
-      ...(row.place === 'open' ? ['has said nothing', 'silent'] : []),
-      row.brief,
-    ];
-    const size = Math.min(line.size, type.text);
-    const note = words.find((text) => sansWidth(text, size) <= line.room) ?? row.brief;
-    line.left(note, { key: 'note', font: 'sans', tone: broken ? 'bad' : 'soft', least: 5, size });
+function sayEnding(line: TextLine, row: ClientRowView): void {
+  const isOver = row.place === 'refused' || row.place === 'ended';
+  if (!isOver || row.mark === '' || row.mark.startsWith('fd ')) return;
+  line.right(row.mark, {
+    key: 'mark',
+    bold: true,
+    tone: row.mark === 'FIN' ? 'ink' : 'inverse',
+    term: row.mark,
+  });
+}
+
+/** The name, and behind it the port, in smaller letters if there are any; whose it is only then. */
+function sayWho(line: TextLine, row: ClientRowView, tall: boolean, smaller: number): void {
+  const from = row.from === '' ? row.kind : row.from;
+  const most = (tall ? 0.6 : 0.35) * line.room;
+  if (row.name !== '') line.left(row.name, { key: 'name', font: 'sans', bold: true, most });
+  const small = { size: smaller, tone: 'soft' } as const;
+  const isAlone = row.name === '';
+  if (isAlone || tall || line.room > 3.5 * textWidth(from, smaller, 'mono'))
+    line.left(from, {
+      key: 'from',
+      least: isAlone ? 4 : from.length,
+      term: 'port',
+      ...(isAlone ? {} : small),
+    });
+  if (tall && smaller < line.size && row.from !== '')
+    line.left(row.kind, { ...small, key: 'kind', font: 'sans', least: row.kind.length });
+}
+
+/** What came of what it said: a few words at the right edge, the longest that fit, in this tone. */
+interface Outcome {
+  texts: readonly string[];
+  tone: Tone;
+  key: 'reply' | 'wait' | 'calculated' | 'pending';
+}
+
+function outcomeOf(row: ClientRowView, now: number): Outcome | null {
+  const { wait, calculatedSince, reply, bad } = row;
+  if (wait) {
+    const brief = seconds(now - wait.since);
+    return { key: 'wait', texts: [waitWords(wait, now), brief], tone: 'ink' };
+  }
+  if (calculatedSince !== null) {
+    const since = seconds(now - calculatedSince);
+    const texts = [`is calculated, ${since}`, `calculated ${since}`, since];
+    return { key: 'calculated', texts, tone: 'accent' };
+  }
+  if (row.place === 'ended') return reply === null ? null : outcomeOfReply(reply, bad);
+  if (row.said === null || row.place === 'waiting') return null;
+  return reply === null
+    ? { key: 'pending', texts: ['…'], tone: 'soft' }
+    : outcomeOfReply(reply, bad);
+}
+
+/** An error loses where it is before it loses what it is; of a number is told how long it is before it is cut. */
+function outcomeOfReply(reply: string, bad: boolean): Outcome {
+  const digits = /^-?[\d.]+$/.test(reply) ? reply.replace(/\D/g, '').length : 0;
+  const texts = [
+    reply,
+    ...(bad ? [reply.replace(/ at character \d+$/, ''), reply.replace(/^error: /, '')] : []),
+    ...(bad ? [reply.replace(/^error: /, '').replace(/ at character \d+$/, '')] : []),
+    ...(digits > 6 ? [`${count(digits)} digits`] : []),
+  ];
+  return { key: 'reply', texts: [...new Set(texts)], tone: bad ? 'bad' : 'ink' };
+}
+
+/** "22 + 44 → 66": the answer at the right edge, in one size for all; what was said gets the rest. */
+function sayTalk(line: TextLine, row: ClientRowView, now: number, type: StageType): void {
+  const { size } = line;
+  if (row.place === 'refused') {
+    sayNote(line, [row.reply ?? '', row.brief, 'turned away'], 'bad', type);
     return;
   }
-  const reply = row.reply ?? '…';
-  const [saidLength, replyLength] = [Array.from(row.said).length, Array.from(reply).length];
-  // Between the three words the line leaves two gaps.
-  const gaps = line.size;
-  const needs = (each: number): number => monoWidth(saidLength + replyLength + 1, each) + gaps;
-  const size = sizes.find((each) => needs(each) <= line.room) ?? sizes.at(-1) ?? line.size;
-  const room = line.room - gaps - monoWidth(1, size);
-  const whole = needs(size) <= line.room;
-  const forReply = whole ? room : Math.max(0.6 * room, room - monoWidth(saidLength, size));
-  const forSaid = room - Math.min(forReply, monoWidth(replyLength, size));
-  if (!whole && forSaid < monoWidth(2, size)) {
-    // No room for the question: the answer alone, and of an error only that it is one.
-    const brief = row.bad && monoWidth(replyLength, size) > line.room ? 'error' : reply;
-    line.left(brief, { key: 'reply', bold: true, tone: row.bad ? 'bad' : 'ink', size });
+  const outcome = outcomeOf(row, now);
+  const what = row.said ?? (row.place === 'waiting' ? 'connected' : null);
+  if (what === null || (row.place === 'ended' && !outcome)) {
+    sayNote(line, [row.note, row.brief, 'silent'], row.bad ? 'bad' : 'soft', type);
     return;
   }
-  const said = { key: 'said', tone: 'soft', most: forSaid, least: 2, size } as const;
-  line.left(row.said, said).left('→', { key: 'arrow', tone: 'soft', size });
-  line.left(reply, { key: 'reply', bold: true, tone: row.bad ? 'bad' : 'ink', size });
+  if (row.place === 'ended' && row.bad) {
+    sayNote(line, [row.note, row.brief], 'bad', type);
+    return;
+  }
+  // What was said keeps some characters if it can; the arrow goes first.
+  const said = { key: 'said', tone: 'soft', size } as const;
+  const least = Math.min(textWidth(what, size, 'mono'), textWidth('22 + …', size, 'mono'));
+  if (outcome) {
+    const font = outcome.key === 'reply' ? 'mono' : 'sans';
+    const room = line.room - least - 0.5 * size;
+    const fits = (texts: readonly string[], most: number, each: number): string | undefined =>
+      texts.find((text) => textWidth(text, each, font, true) <= most);
+    const [longest = ''] = outcome.texts;
+    const smaller = [size, Math.max(type.small, 0.8 * size)];
+    const way =
+      smaller.map((each) => ({ each, text: fits([longest], room, each) })).find((w) => w.text) ??
+      smaller.map((each) => ({ each, text: fits(outcome.texts, room, each) })).find((w) => w.text);
+    const text = way?.text ?? fits(outcome.texts, line.room, size) ?? longest;
+    const { key, tone } = outcome;
+    line.right(text, { key, font, bold: true, tone, size: way?.each ?? size });
+  }
+  const arrow = textWidth('→', size, 'mono') + 0.5 * size;
+  const hasArrow = outcome?.key === 'reply' && line.room - arrow > least;
+  if (hasArrow) line.right('→', { key: 'arrow', tone: 'soft', size });
+  const cut = cutText(what, line.room, size);
+  if (cut !== null) line.left(cut, said);
+}
+
+/** The longest of these that fits, no bigger than other text. */
+function sayNote(line: TextLine, texts: readonly string[], tone: Tone, type: StageType): void {
+  const sizes = [Math.min(line.size, type.text), Math.min(line.size, type.small)];
+  const words = texts.filter((text) => text !== '');
+  for (const size of sizes) {
+    const text = words.find((each) => textWidth(each, size, 'sans') <= line.room);
+    if (text === undefined) continue;
+    line.left(text, { key: 'note', font: 'sans', tone, size });
+    return;
+  }
+  line.left(words.at(-1) ?? '', { key: 'note', font: 'sans', tone, size: sizes[1] ?? line.size });
 }
 
 /** Beside the listener: how many there are, in words for the last row. */
