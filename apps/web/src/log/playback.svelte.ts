@@ -127,6 +127,15 @@ export class Playback {
     this.#show(seq);
   }
 
+  /** Shows the lab as it was at this time of its clock, in microseconds, and holds. */
+  seekTime(t: number): void {
+    this.hold();
+    const log = this.#follow();
+    if (!log) return;
+    const [before] = log.latest(1, (event) => this.#isOurs(event) && event.t <= t);
+    this.#show(before?.seq ?? log.first);
+  }
+
   /** One event forth or back; forth from the newest is live. */
   step(direction: 1 | -1): void {
     this.#go(direction, () => true);

@@ -213,6 +213,11 @@ export class BrowserClients {
     this.#chosen[client.server] = client.id;
   }
 
+  /** Some are open. */
+  get some(): boolean {
+    return this.all.some(({ phase }) => phase !== 'ended');
+  }
+
   get full(): boolean {
     return this.all.filter(({ phase }) => phase !== 'ended').length >= MOST_CLIENTS;
   }

@@ -17,9 +17,12 @@ import { LiveLog } from '../log/live-log.svelte.ts';
 import { Playback } from '../log/playback.svelte.ts';
 import type { OwnClient } from '../view/panel/client-rows.ts';
 import type { ViewSettings } from '../view/view-url.ts';
+import { profileOf } from '../view/words/servers.ts';
 import { momentAt, type Moment } from '../view/words/moment.ts';
 import { isWaitedFor } from '../view/words/waiting.ts';
 import { BrowserClients } from './browser-clients.svelte.ts';
+import { Demonstration } from './demonstration.svelte.ts';
+import { KeySetting } from './key-setting.svelte.ts';
 import { Moments } from './moments.svelte.ts';
 import { PageClock } from './page-clock.svelte.ts';
 import { PageView } from './page-view.svelte.ts';
@@ -40,6 +43,8 @@ export class LabPage {
   readonly theme = new Theme();
   readonly clock = new PageClock();
   readonly focus: PanelFocus;
+  readonly demonstration: Demonstration;
+  readonly keys = new KeySetting();
   readonly #moments = new Moments();
 
   /** The lab at the moment that is shown. */
@@ -73,6 +78,7 @@ export class LabPage {
     this.log = new LiveLog(open);
     this.playback = new Playback(this.log);
     this.clients = new BrowserClients(open, () => this.log.now(performance.now()));
+    this.demonstration = new Demonstration(this.clients, this.control);
     this.focus = new PanelFocus(untrack(() => (this.server ?? this.servers[0])?.id ?? ''));
     $effect(() => () => this.#close());
     this.#tellMoments();
@@ -109,8 +115,10 @@ export class LabPage {
   }
 
   /** What this page knew of its clients of a server at the moment that is shown. */
-  knownClients(server: ServerId): OwnClient[] {
-    return this.clients.at(server, this.live ? Infinity : this.playback.t);
+  knownClients(server: ServerState): OwnClient[] {
+    return this.live
+      ? this.clients.of(server.id)
+      : this.clients.at(server, this.playback.t, this.playback.isPhotograph);
   }
 
   /** Connects one more client to a server; the focus goes where it speaks. */
@@ -120,6 +128,50 @@ export class LabPage {
     if (!joined || !this.clients.add(joined)) return;
     await tick();
     this.focus.toInput(to);
+  }
+
+  /** The servers that are looked at: the one on the stage, or all. */
+  get shownServers(): readonly ServerState[] {
+    return this.server === null ? this.servers : [this.server];
+  }
+
+  /** Does something to the server on the stage, or to the one whose panel has the focus. */
+  async onShownServer(work: (server: ServerState) => Promise<void>): Promise<void> {
+    const server = this.server ?? this.lab.servers[this.focus.server];
+    if (server) await work(server);
+  }
+
+  /** Five clients more on the server that the keys mean. */
+  addHandful(): void {
+    const server = this.server ?? this.lab.servers[this.focus.server];
+    if (server) this.demonstration.addHandful(server);
+  }
+
+  /** Lets the client that speaks do something to its connection. */
+  tellChosen(what: 'piece' | 'half-close' | 'reset' | 'reading'): void {
+    const server = this.server ?? this.lab.servers[this.focus.server];
+    const client = server && this.clients.chosenOf(server.id);
+    if (!client) return;
+    switch (what) {
+      case 'piece':
+        this.demonstration.sendPiece(client, profileOf(server).samples[0] ?? '');
+        return;
+      case 'half-close':
+        client.shutdown();
+        return;
+      case 'reset':
+        client.reset();
+        return;
+      case 'reading':
+        this.demonstration.toggleReading(client);
+    }
+  }
+
+  /** Hides the row of the client that speaks; with none to hide, shows all rows again. */
+  hideChosen(): void {
+    const chosen = this.clients.chosenOf(this.focus.server);
+    if (chosen && !this.demonstration.hidden.has(chosen.id)) this.demonstration.hide(chosen.id);
+    else this.demonstration.showAll();
   }
 
   /** Shows the stage of a server; null: the wall. */

@@ -167,6 +167,13 @@ export function clientRows(
   return rows;
 }
 
+/** Without the rows of these clients of the page. */
+export function withoutHidden(rows: ClientRows, hidden: ReadonlySet<string>): ClientRows {
+  if (hidden.size === 0) return rows;
+  const isShown = ({ client }: ClientRowView): boolean => client === null || !hidden.has(client);
+  return { present: rows.present.filter(isShown), gone: rows.gone.filter(isShown) };
+}
+
 /** Those that the kernel has connected and no accept has taken, and the page's own that it has not yet. */
 function waitingRows(server: ServerState, own: readonly OwnClient[]): ClientRowView[] {
   const mine = new Map(own.map((client) => [client.localPort, client]));

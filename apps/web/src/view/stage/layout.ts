@@ -48,6 +48,8 @@ export interface StageRow {
   identity: Identity | null;
   /** The name in the log of a client that this page opened. */
   session: string | null;
+  /** That client's id on the page. */
+  client: string | null;
   /** The row in one sentence. */
   words: string;
   /** "A", or the name that it was given; "" while nobody knows. */
@@ -128,6 +130,7 @@ export function stageLayout(
       place: candidate.row.place,
       identity: candidate.row.identity,
       session: candidate.row.session,
+      client: candidate.row.client,
       words: candidate.row.words,
       refusal:
         candidate.row.place === 'refused' ? (candidate.row.reply ?? candidate.row.note) : null,
