@@ -13,6 +13,10 @@ const own = (more: Partial<OwnClient> = {}): OwnClient => ({
   endedAt: null,
   lastSent: null,
   lastReceived: null,
+  name: null,
+  sentBytes: 0,
+  halfClosed: false,
+  reading: true,
   ...more,
 });
 

@@ -137,6 +137,10 @@ describe('the accept queue', () => {
       endedAt: null,
       lastSent: null,
       lastReceived: null,
+      name: null,
+      sentBytes: 0,
+      halfClosed: false,
+      reading: true,
     };
     const { rows } = picture('server1', 1, 'queue waiting', [mine]).layout;
     const waiting = rows.filter(({ place }) => place === 'waiting');

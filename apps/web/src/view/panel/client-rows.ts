@@ -20,7 +20,10 @@ export interface OwnClient {
   id: string;
   /** The gateway's name for it, which the log carries; null until the gateway has told it. */
   session: string | null;
-  phase: 'connecting' | 'connected' | 'ended';
+  /** What its owner calls it; null: nothing. */
+  name: string | null;
+  /** `absent`: at the moment that is shown it was not there yet. */
+  phase: 'absent' | 'connecting' | 'connected' | 'ended';
   /** Its end of the connection, once connected. */
   localAddress: string | null;
   localPort: number | null;
@@ -30,6 +33,12 @@ export interface OwnClient {
   /** What it sent last, and what came back since; null before. */
   lastSent: string | null;
   lastReceived: string | null;
+  /** All that it had sent; the server may not have read it. */
+  sentBytes: number;
+  /** It has sent its FIN. */
+  halfClosed: boolean;
+  /** False: it lets what the server sends wait in the kernel. */
+  reading: boolean;
 }
 
 /**
@@ -101,10 +110,11 @@ export function identityOfClient(
 }
 
 /** A client of this page while the past is shown: only the log tells what it said. */
-export function inThePast({ id, session }: OwnClient): OwnClient {
+export function inThePast({ id, session, name }: OwnClient): OwnClient {
   return {
     id,
     session,
+    name,
     phase: 'ended',
     localAddress: null,
     localPort: null,
@@ -112,6 +122,9 @@ export function inThePast({ id, session }: OwnClient): OwnClient {
     endedAt: null,
     lastSent: null,
     lastReceived: null,
+    sentBytes: 0,
+    halfClosed: false,
+    reading: true,
   };
 }
 
@@ -141,7 +154,8 @@ export function clientRows(
     .sort((a, b) => a.id - b.id)
     .map((connection) => connectionRow(server, connection, mine.get(connection.id)));
   for (const client of unmatched) {
-    if (client.phase !== 'ended') present.push(waitingRow(client));
+    if (client.phase === 'connecting' || client.phase === 'connected')
+      present.push(waitingRow(client));
   }
 
   const gone = server.ended
