@@ -103,7 +103,10 @@ export class Denial extends Error {
 export const closings = {
   ended: [1000, 'the TCP connection ended'],
   stopping: [1001, 'the gateway is stopping'],
-  notControl: [1008, 'a text frame must be {"type":"shutdown"}; bytes go in binary frames'],
+  notControl: [
+    1008,
+    'a text frame must be shutdown, reset, stopReading, readAgain or name; bytes go in binary frames',
+  ],
   afterShutdown: [1008, 'no bytes may follow a shutdown frame'],
   viewerSpoke: [1008, 'this WebSocket takes no frames'],
   tooManyFragments: [1008, ''],

@@ -14,11 +14,10 @@ const own = (more: Partial<OwnClient> = {}): OwnClient => ({
   endedAt: null,
   lastSent: null,
   lastReceived: null,
-  sentBytes: 0,
-  sentAt: null,
   name: null,
-  reading: true,
+  sentBytes: 0,
   halfClosed: false,
+  reading: true,
   ...more,
 });
 

@@ -137,11 +137,10 @@ describe('the accept queue', () => {
       endedAt: null,
       lastSent: null,
       lastReceived: null,
-      sentBytes: 0,
-      sentAt: null,
       name: null,
-      reading: true,
+      sentBytes: 0,
       halfClosed: false,
+      reading: true,
     };
     const { rows } = picture('server1', 1, 'queue waiting', [mine]).layout;
     const waiting = rows.filter(({ place }) => place === 'waiting');

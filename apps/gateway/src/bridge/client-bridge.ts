@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Lab } from '@sockscope/lab/lab';
 import { reachableHere } from '@sockscope/tcp-core/trace/addresses';
+import { nearestName } from '@sockscope/tcp-core/trace/client-name';
 import { serverWithId } from '@sockscope/tcp-core/trace/lab-state';
 import type { FastifyRequest } from 'fastify';
 import type { WebSocket } from '@fastify/websocket';
@@ -23,8 +24,7 @@ export interface BridgeOptions {
 export function registerClientBridge(app: Gateway, { lab, maxSessions }: BridgeOptions): void {
   const sessions = new Set<ClientSession>();
   const identifier = new Identifier(
-    ({ server, connection, client, session }) =>
-      lab.record(server, { type: 'identified', connection, client, session }),
+    ({ server, ...whose }) => lab.record(server, { type: 'identified', ...whose }),
     () => lab.now(),
   );
   const proofs = new PeerProofs();
@@ -64,13 +64,13 @@ export function registerClientBridge(app: Gateway, { lab, maxSessions }: BridgeO
     {
       raw: { socket },
       params: { server },
-      query: { halfOpen = false },
+      query: { halfOpen = false, name = '' },
       log,
     }: FastifyRequest<{ Params: ServerParams; Querystring: ClientQuery }>,
   ): void {
     const state = () => lab.state.servers[server]!;
     // A name that others could choose, or use again, would let them pass for this client on its page.
-    const name = randomUUID();
+    const given = randomUUID();
     const { address, port, status } = state();
     if (sessions.size >= maxSessions) {
       webSocket.close(...closings.full);
@@ -84,7 +84,8 @@ export function registerClientBridge(app: Gateway, { lab, maxSessions }: BridgeO
       webSocket,
       socket,
       server,
-      session: name,
+      session: given,
+      name: nearestName(name),
       halfOpen,
       address: reachableHere(address),
       port,
@@ -95,7 +96,7 @@ export function registerClientBridge(app: Gateway, { lab, maxSessions }: BridgeO
       log,
       onClosed: () => sessions.delete(session),
     });
-    log.debug({ server, session: name, port, status }, 'browser client opened');
+    log.debug({ server, session: given, port, status }, 'browser client opened');
     sessions.add(session);
   }
 }

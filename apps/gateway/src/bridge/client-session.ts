@@ -7,16 +7,18 @@ import { connect, isIPv6, type Socket } from 'node:net';
 import type { GatewayFact } from '@sockscope/lab/lab';
 import { receiveError } from '@sockscope/tcp-core/sockets/receive-error';
 import { reservePort } from '@sockscope/tcp-core/sockets/reserved-port';
+import { nearestName } from '@sockscope/tcp-core/trace/client-name';
 import type { ServerId } from '@sockscope/tcp-core/trace/events';
 import type { FastifyBaseLogger } from 'fastify';
 import { Value } from 'typebox/value';
 import type { WebSocket } from '@fastify/websocket';
 import { closings } from '../errors.ts';
 import type { Identifier, OwnSocket } from './identify.ts';
+import { Paced } from './paced.ts';
 import { costOf, PageSocket } from './page-socket.ts';
 import type { Outcome } from './peer-proof.ts';
 import { ReceiveBuffers, type Received } from './receive-buffers.ts';
-import { clientFrames, type EndedFrame, type SessionEnding } from '../schemas/schemas.ts';
+import { type EndedFrame, PageFrame, type SessionEnding } from '../schemas/schemas.ts';
 
 /** Bytes that may wait for the server; one message of the page, at most 1 MiB, comes on top. */
 const WAITING_BYTES = 64 * 1024;
@@ -27,6 +29,9 @@ const GRACE_MS = 2000;
 /** Milliseconds that a page's last bytes may take to be read by the server after the page left. */
 const LAST_BYTES_MS = 120_000;
 
+/** Milliseconds between two names of a client in the log, so that no page can fill it with them. */
+const NAME_MS = 1000;
+
 /** Close codes of a page that left in good order: normal, going away, none given. */
 const ORDERLY = new Set([1000, 1001, 1005]);
 
@@ -36,6 +41,8 @@ export interface SessionOptions {
   socket: Socket;
   server: ServerId;
   session: string;
+  /** What its page calls it; null: nothing. */
+  name: string | null;
   /** Whether the page goes on sending after the server's FIN, until its own `shutdown`. */
   halfOpen: boolean;
   /** Where the server listens. */
@@ -56,6 +63,7 @@ export class ClientSession {
   readonly #page: PageSocket;
   readonly #tcp: Socket;
   readonly #own: OwnSocket;
+  readonly #names: Paced<string | null>;
   #isConnected = false;
   /** Whether the page knows its name in the log. */
   #isNamed = false;
@@ -68,6 +76,8 @@ export class ClientSession {
   #ended = false;
   #endedByServer = false;
   #shutDown = false;
+  /** The page has said that its client does not read. */
+  #hasStopped = false;
   #abandoned = false;
   /** Bytes that the server sent after the page had gone silent; undefined before. */
   #missing: number | undefined;
@@ -76,14 +86,16 @@ export class ClientSession {
   /** Connects at once. The WebSocket's handlers are attached before this returns. */
   constructor(options: SessionOptions) {
     this.#options = options;
-    const { identifier, server, session, address, port, webSocket, socket } = options;
+    const { identifier, server, session, name, address, port, webSocket, socket } = options;
     // With a port of its own from the start, whoever is accepted from it can only be this client.
     const reserved = reservePort(isIPv6(address) ? 'IPv6' : 'IPv4');
     this.#own = identifier.connecting(server, session, address, reserved !== undefined);
+    identifier.rename(this.#own, name);
+    this.#names = new Paced(NAME_MS, (next) => identifier.rename(this.#own, next));
     this.#page = new PageSocket(webSocket, socket, {
       bytes: (bytes) => this.#toServer(bytes),
       control: (frame) => this.#control(frame),
-      room: () => this.#tcp.resume(),
+      room: () => this.#read(),
       silent: () => this.#pageSilent(),
       left: (code) => this.#pageLeft(code),
     });
@@ -99,7 +111,7 @@ export class ClientSession {
         callback: (length, buffer) => {
           const received = buffers.take(buffer, length);
           this.#whenOurs(() => this.#toPage(received));
-          return !this.#later;
+          return !this.#later && !this.#hasStopped;
         },
       },
     });
@@ -150,7 +162,7 @@ export class ClientSession {
         const later = this.#later ?? [];
         this.#later = undefined;
         for (const act of later) act();
-        this.#tcp.resume();
+        this.#read();
       },
       foreign: () => {
         identifier.failed(this.#own);
@@ -185,6 +197,25 @@ export class ClientSession {
     if (this.#page.isOpen && this.#page.isFull) this.#tcp.pause();
   }
 
+  #read(): void {
+    if (!this.#hasStopped) this.#tcp.resume();
+  }
+
+  /** The kernel's receive buffer fills up, and the server's `send` has to wait. */
+  #stopReading(): void {
+    this.#hasStopped = true;
+    this.#tcp.pause();
+    // A resume of this very turn reads again at its end.
+    process.nextTick(() => {
+      if (this.#hasStopped) this.#tcp.pause();
+    });
+  }
+
+  #readAgain(): void {
+    this.#hasStopped = false;
+    if (!this.#page.isFull) this.#tcp.resume();
+  }
+
   #toServer(bytes: Buffer): void {
     if (this.#shutDown) {
       this.#page.breakOff(closings.afterShutdown);
@@ -202,13 +233,29 @@ export class ClientSession {
   }
 
   #control(frame: Buffer): void {
-    if (!isShutdown(frame)) {
-      this.#page.breakOff(closings.notControl);
-      return;
+    const asked = pageFrame(frame);
+    switch (asked?.type) {
+      case 'shutdown':
+        this.#shutDown = true;
+        this.#whenOurs(() => this.#tcp.end());
+        if (this.#endedByServer) this.#tcp.once('finish', () => this.#end('fin', null));
+        return;
+      case 'reset':
+        this.#end('rst', null);
+        this.#resetOnceConnected();
+        return;
+      case 'stopReading':
+        this.#stopReading();
+        return;
+      case 'readAgain':
+        this.#readAgain();
+        return;
+      case 'name':
+        this.#names.give(nearestName(asked.name));
+        return;
+      case undefined:
+        this.#page.breakOff(closings.notControl);
     }
-    this.#shutDown = true;
-    this.#whenOurs(() => this.#tcp.end());
-    if (this.#endedByServer) this.#tcp.once('finish', () => this.#end('fin', null));
   }
 
   #serverFinished(): void {
@@ -243,7 +290,17 @@ export class ClientSession {
   #reset(): void {
     this.#options.identifier.leaving(this.#own);
     this.#hasReset = true;
-    this.#tcp.resetAndDestroy();
+    const { writableEnded, writableFinished, writableLength } = this.#tcp;
+    // While libuv is about to send a FIN, for a turn, it refuses to reset (uv_tcp_close_reset).
+    if (writableEnded && !writableFinished && writableLength === 0)
+      this.#tcp.once('finish', () => this.#tcp.resetAndDestroy());
+    else this.#tcp.resetAndDestroy();
+  }
+
+  #resetOnceConnected(): void {
+    // Not destroyed yet: the kernel may have connected it, and its port must be known then.
+    if (this.#tcp.connecting) this.#abandoned = true;
+    else this.#reset();
   }
 
   /**
@@ -296,17 +353,21 @@ export class ClientSession {
       this.#end('cut', null);
       return;
     }
-    this.#tcp.resume();
+    this.#readAll();
     this.#endWithin(GRACE_MS, () => this.#reset());
   }
 
+  /** Nobody wants what still comes, and the server shall not be kept by it. */
+  #readAll(): void {
+    this.#hasStopped = false;
+    this.#tcp.resume();
+  }
+
   #pageLeft(code: number): void {
-    if (!ORDERLY.has(code)) {
-      // Not destroyed yet: the kernel may have connected it, and its port must be known then.
-      if (this.#tcp.connecting) this.#abandoned = true;
-      else this.#reset();
+    if (this.#abandoned || !ORDERLY.has(code)) {
+      this.#resetOnceConnected();
     } else {
-      this.#tcp.resume();
+      this.#readAll();
       if (!this.#endedByServer) this.#endWithin(LAST_BYTES_MS, () => this.#reset());
       // Its last bytes come before the FIN, however slowly the server reads.
       this.#whenOurs(() => {
@@ -318,6 +379,7 @@ export class ClientSession {
 
   #closed(): void {
     clearTimeout(this.#deadline);
+    this.#names.finish();
     const { identifier, onClosed } = this.#options;
     identifier.closed(this.#own, this.#hasReset);
     if (this.#hasCut) this.#end('cut', null);
@@ -330,11 +392,13 @@ export class ClientSession {
   }
 }
 
-function isShutdown(frame: Buffer): boolean {
+/** Undefined: it is not of the form that it needs. */
+function pageFrame(frame: Buffer): PageFrame | undefined {
   try {
-    return Value.Check(clientFrames.shutdown, JSON.parse(frame.toString()));
+    const given: unknown = JSON.parse(frame.toString());
+    return Value.Check(PageFrame, given) ? given : undefined;
   } catch {
-    return false;
+    return undefined;
   }
 }
 

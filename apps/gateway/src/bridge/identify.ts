@@ -15,6 +15,8 @@ export interface Verdict {
   connection: number;
   client: 'browser' | 'external';
   session: string | null;
+  /** What the browser client's page calls it, if anything. */
+  name?: string;
 }
 
 /** A socket of the gateway, from its connect(2) until its server's accept is known. */
@@ -36,6 +38,9 @@ class Own implements OwnTimes {
   acceptedBy = Infinity;
   mayBeLost = false;
   endedByServer = false;
+  name: string | null = null;
+  /** The connection that it is, once that is reported. */
+  connection: number | null = null;
 
   constructor(server: ServerId, session: string, target: string, began: number) {
     this.server = server;
@@ -98,7 +103,10 @@ export class Identifier {
   readonly #now: () => number;
   readonly #lines = new Map<ServerId, Line>();
 
-  /** `report` is called at most once for each accepted connection. `now` is the lab's clock. */
+  /**
+   * `report` is called at most once for each accepted connection, and again when the name of its
+   * browser client changes. `now` is the lab's clock.
+   */
   constructor(report: (verdict: Verdict) => void, now: () => number) {
     this.#report = report;
     this.#now = now;
@@ -115,6 +123,13 @@ export class Identifier {
     if (reserved) own.boundAt = own.began;
     line.portless.add(own);
     return own;
+  }
+
+  /** Its page calls it so from now on; null: by no name. */
+  rename(own: OwnSocket, name: string | null): void {
+    if (name === own.name) return;
+    own.name = name;
+    if (own.connection !== null) this.#report(verdictOf(own.server, own.connection, own));
   }
 
   /** connect(2) has returned: the kernel has given the socket this address and port. */
@@ -270,13 +285,10 @@ export class Identifier {
     }
     if (accepts.every(({ label }) => label !== undefined)) settle(pair);
     if (pair.owns.length + pair.accepts.length === 0) line.pairs.delete(key);
-    for (const { connection, label } of decided)
-      this.#report({
-        server: line.server,
-        connection,
-        client: label ? 'browser' : 'external',
-        session: label?.session ?? null,
-      });
+    for (const { connection, label } of decided) {
+      if (label) label.connection = connection;
+      this.#report(verdictOf(line.server, connection, label ?? null));
+    }
     // First in, first out: who was connected before this one's connect has been accepted before it.
     const own = decided.findLast(({ label }) => label);
     if (own?.label && line.undecided.size > 0) this.#drained(line, own.label.began - 1, own.t);
@@ -314,6 +326,12 @@ export class Identifier {
     }
     return line;
   }
+}
+
+function verdictOf(server: ServerId, connection: number, own: Own | null): Verdict {
+  if (!own) return { server, connection, client: 'external', session: null };
+  const { session, name } = own;
+  return { server, connection, client: 'browser', session, ...(name !== null && { name }) };
 }
 
 function pairOf(line: Line, key: string): Pair {

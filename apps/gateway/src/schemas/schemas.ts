@@ -3,6 +3,7 @@
  * same in prose; a test holds the two together.
  */
 
+import { namePattern } from '@sockscope/tcp-core/trace/client-name';
 import { Type, type Static } from 'typebox';
 import { Event, ServerName, Settings, State } from './event-schemas.ts';
 
@@ -11,12 +12,19 @@ const closed = { additionalProperties: false };
 /** A browser client's name in the log, which the gateway makes. */
 const Session = Type.String({ pattern: '^[A-Za-z0-9-]{1,40}$' });
 
+/** What its page calls it; empty: nothing. Blanks around it do not count. */
+const ClientName = Type.String({ pattern: namePattern });
+
 export const ServerParams = Type.Object({ server: ServerName }, closed);
 export type ServerParams = Static<typeof ServerParams>;
 
 /** `GET /ws/client/:server`. `session` is what pages once chose; it is not looked at. */
 export const ClientQuery = Type.Object(
-  { session: Type.Optional(Session), halfOpen: Type.Optional(Type.Boolean()) },
+  {
+    session: Type.Optional(Session),
+    name: Type.Optional(ClientName),
+    halfOpen: Type.Optional(Type.Boolean()),
+  },
   closed,
 );
 export type ClientQuery = Static<typeof ClientQuery>;
@@ -61,7 +69,21 @@ export const clientFrames = {
     closed,
   ),
   shutdown: Type.Object({ type: Type.Literal('shutdown') }, closed),
+  reset: Type.Object({ type: Type.Literal('reset') }, closed),
+  stopReading: Type.Object({ type: Type.Literal('stopReading') }, closed),
+  readAgain: Type.Object({ type: Type.Literal('readAgain') }, closed),
+  name: Type.Object({ type: Type.Literal('name'), name: ClientName }, closed),
 };
+
+/** What a page may send of these. */
+export const PageFrame = Type.Union([
+  clientFrames.shutdown,
+  clientFrames.reset,
+  clientFrames.stopReading,
+  clientFrames.readAgain,
+  clientFrames.name,
+]);
+export type PageFrame = Static<typeof PageFrame>;
 
 export type EndedFrame = Static<typeof clientFrames.ended>;
 

@@ -1,21 +1,13 @@
 /** The TCP clients that this page opened: one WebSocket to the gateway is one client socket. */
 
+import { nearestName } from '@sockscope/tcp-core/trace/client-name';
 import type { Design } from '@sockscope/tcp-core/trace/design';
 import type { ServerId } from '@sockscope/tcp-core/trace/events';
-import type { Joined } from '@sockscope/tcp-core/trace/lab-state';
+import type { Joined, ServerState } from '@sockscope/tcp-core/trace/lab-state';
 import { openSocket, type OpenSocket } from '../browser/web-socket.ts';
 import type { OwnClient } from '../view/panel/client-rows.ts';
 import type { ClientEnding } from '../view/words/describe-ending.ts';
-
-export interface TranscriptLine {
-  id: number;
-  /** When, in microseconds of the lab's clock. */
-  t: number;
-  from: 'client' | 'server';
-  text: string;
-  /** Bytes that the client has sent in all, with this line. */
-  sentBytes: number;
-}
+import { Transcript, type TranscriptLine } from './transcript.ts';
 
 type Control =
   | { type: 'connected'; session: string; localAddress: string; localPort: number }
@@ -27,113 +19,208 @@ type Control =
       missing?: number;
     };
 
-/** Lines of a transcript that are kept, and characters of a line. */
-const LINES_KEPT = 50;
-const LINE_KEPT = 4_096;
+/** What changes about a client, but for what it says. */
+type Facts = Pick<OwnClient, 'phase' | 'ending' | 'endedAt' | 'halfClosed' | 'reading' | 'name'>;
+
+const beforeAll: Facts = {
+  phase: 'absent',
+  ending: null,
+  endedAt: null,
+  halfClosed: false,
+  reading: true,
+  name: null,
+};
+
+/** Changes of a client that are remembered, the newest. */
+const CHANGES_KEPT = 200;
+/** Characters kept of an answer that is not whole yet. */
+const PARTIAL_KEPT = 4_096;
+
+const NEWLINE = 0x0a;
+
 /** Ended clients of a server that are remembered until they are dismissed. */
 const ENDED_KEPT = 6;
 /** Clients that one page may have open at a time. */
 export const MOST_CLIENTS = 40;
 
-export class BrowserClient {
+export class BrowserClient implements OwnClient {
   readonly id: string;
   session = $state<string | null>(null);
   readonly server: ServerId;
-  phase = $state<OwnClient['phase']>('connecting');
   localAddress = $state<string | null>(null);
   localPort = $state<number | null>(null);
-  ending = $state.raw<ClientEnding | null>(null);
-  /** In microseconds of the lab's clock, like all times here. */
-  endedAt = $state<number | null>(null);
-  /** It has sent its FIN and still reads. */
-  halfClosed = $state(false);
-  name = $state<string | null>(null);
-  reading = $state(true);
   draft = $state('');
-  transcript = $state.raw<readonly TranscriptLine[]>([]);
 
   readonly #speaks: Design['speaks'];
+  readonly #now: () => number;
   readonly #socket: WebSocket;
   readonly #decoder = new TextDecoder('utf-8', { ignoreBOM: true });
-  readonly #now: () => number;
-  readonly #addedAt: number;
   #partial = '';
-  #lines = 0;
-  #sentBytes = 0;
+  /** Bytes that came back. */
+  #received = 0;
+  #talk = $state.raw(new Transcript());
+  /** What was true from when on, oldest first. */
+  #changes = $state.raw<readonly { t: number; facts: Facts }[]>([]);
+  /** The name that the gateway knows. */
+  #toldName: string | null;
 
-  constructor({ id: server, design }: Joined, id: string, open: OpenSocket, now: () => number) {
-    this.#now = now;
-    this.#addedAt = now();
+  /** `now` is the lab's clock in microseconds. */
+  constructor(
+    { id: server, design }: Joined,
+    id: string,
+    now: () => number,
+    open: OpenSocket,
+    name: string | null = null,
+  ) {
     this.server = server;
     this.#speaks = design.speaks;
     this.id = id;
-    this.#socket = open(`/ws/client/${server}`);
+    this.#now = now;
+    this.#toldName = nearestName(name ?? '');
+    this.#change({ phase: 'connecting', name: this.#toldName });
+    const query = this.#toldName === null ? '' : `?name=${encodeURIComponent(this.#toldName)}`;
+    this.#socket = open(`/ws/client/${server}${query}`);
     this.#socket.binaryType = 'arraybuffer';
     this.#socket.onmessage = ({ data }: MessageEvent<unknown>) => {
       if (typeof data === 'string') this.#control(JSON.parse(data) as Control);
-      else this.#received(data as ArrayBuffer);
+      else this.#take(new Uint8Array(data as ArrayBuffer));
     };
     this.#socket.onclose = () => this.#ended({ how: 'gateway', errno: null });
   }
 
-  /** What it sent last; null before. */
+  get phase(): OwnClient['phase'] {
+    return this.#present.phase;
+  }
+
+  get ending(): ClientEnding | null {
+    return this.#present.ending;
+  }
+
+  get endedAt(): number | null {
+    return this.#present.endedAt;
+  }
+
+  /** It has sent its FIN and still reads. */
+  get halfClosed(): boolean {
+    return this.#present.halfClosed;
+  }
+
+  /** False: what the server sends waits in the kernel. */
+  get reading(): boolean {
+    return this.#present.reading;
+  }
+
+  get name(): string | null {
+    return this.#present.name;
+  }
+
+  /** The last lines of what was said, oldest first. */
+  get transcript(): readonly TranscriptLine[] {
+    return this.#talk.lines;
+  }
+
   get lastSent(): string | null {
-    return this.transcript.findLast(({ from }) => from === 'client')?.text ?? null;
+    return this.#talk.upTo(Infinity).lastSent;
   }
 
-  /** What came back since it sent last; null before. */
   get lastReceived(): string | null {
-    const last = this.transcript.at(-1);
-    return last?.from === 'server' ? last.text : null;
+    return this.#talk.upTo(Infinity).lastReceived;
   }
 
-  /** What the page knew of it at `t`; null if it was not there yet. */
-  at(t: number): OwnClient | null {
-    if (t < this.#addedAt) return null;
-    const lines = this.transcript.filter((line) => line.t <= t);
-    const sent = lines.findLast(({ from }) => from === 'client');
-    const last = lines.at(-1);
-    const isOver = this.endedAt !== null && this.endedAt <= t;
-    return {
-      id: this.id,
-      session: this.session,
-      phase: isOver ? 'ended' : this.localPort === null ? 'connecting' : 'connected',
-      localAddress: this.localAddress,
-      localPort: this.localPort,
-      ending: isOver ? this.ending : null,
-      endedAt: isOver ? this.endedAt : null,
-      lastSent: sent?.text ?? null,
-      lastReceived: last?.from === 'server' ? last.text : null,
-      sentBytes: last?.sentBytes ?? 0,
-      sentAt: sent?.t ?? null,
-      name: this.name,
-      reading: this.reading,
-      halfClosed: this.halfClosed,
-    };
+  get sentBytes(): number {
+    return this.#talk.upTo(Infinity).sentBytes;
   }
 
   get canSend(): boolean {
     return this.phase === 'connected' && !this.halfClosed;
   }
 
+  /**
+   * What the page knew of it at the lab's time `t`, in microseconds. `returned` is how many bytes the server
+   * had sent it by then, where the log tells: that is exact, while this page's reading of the lab's clock is
+   * some milliseconds behind, so that an answer may seem to have come before its question was read.
+   */
+  at(t: number, returned?: number): OwnClient {
+    const { id, session, localAddress, localPort } = this;
+    const { facts } = this.#changes.findLast((each) => each.t <= t) ?? { facts: beforeAll };
+    return { id, session, localAddress, localPort, ...facts, ...this.#talk.upTo(t, returned) };
+  }
+
   /** Sends the text, with the newline that ends a message. */
   send(text: string): void {
-    if (!this.canSend || text === '') return;
-    const bytes = new TextEncoder().encode(`${text}\n`);
-    this.#socket.send(bytes);
-    this.#sentBytes += bytes.length;
-    this.#write('client', text);
+    if (text !== '') this.#send(`${text}\n`, text, true);
+  }
+
+  /** Sends the text as it is: a piece of a message, or one with its newline. */
+  sendRaw(text: string): void {
+    const isLine = this.#speaks === 'lines' && text.endsWith('\n');
+    const isWhole = isLine || this.#speaks === 'bytes';
+    if (text !== '') this.#send(text, isLine ? text.replace(/\r?\n$/, '') : text, isWhole);
   }
 
   /** shutdown(SHUT_WR): FIN to the server; replies still arrive. */
   shutdown(): void {
     if (!this.canSend) return;
-    this.#socket.send(JSON.stringify({ type: 'shutdown' }));
-    this.halfClosed = true;
+    this.#tell({ type: 'shutdown' });
+    this.#change({ halfClosed: true });
+  }
+
+  /** RST to the server; what it sent and the gateway has not read is lost. Its end is told by the gateway. */
+  reset(): void {
+    if (this.phase === 'connected') this.#tell({ type: 'reset' });
+  }
+
+  /** From now on what the server sends waits in the kernel, and its send in the end. */
+  stopReading(): void {
+    if (this.phase !== 'connected' || !this.reading) return;
+    this.#tell({ type: 'stopReading' });
+    this.#change({ reading: false });
+  }
+
+  readAgain(): void {
+    if (this.phase !== 'connected' || this.reading) return;
+    this.#tell({ type: 'readAgain' });
+    this.#change({ reading: true });
+  }
+
+  /** Calls it so, or the nearest that is allowed, for all who watch; '' takes its name away. */
+  rename(name: string): void {
+    const nearest = nearestName(name);
+    if (this.phase === 'ended' || nearest === this.name) return;
+    this.#change({ name: nearest });
+    this.#tellName();
   }
 
   close(): void {
     this.#socket.close();
+  }
+
+  get #present(): Facts {
+    return this.#changes.at(-1)?.facts ?? beforeAll;
+  }
+
+  #change(changed: Partial<Facts>): void {
+    const change = { t: this.#now(), facts: { ...this.#present, ...changed } };
+    this.#changes = [...this.#changes, change].slice(-CHANGES_KEPT);
+  }
+
+  #tell(frame: { type: string; name?: string }): void {
+    this.#socket.send(JSON.stringify(frame));
+  }
+
+  /** Until it is connected, its WebSocket may not be open. */
+  #tellName(): void {
+    const { name, phase } = this;
+    if (phase !== 'connected' || name === this.#toldName) return;
+    this.#toldName = name;
+    this.#tell({ type: 'name', name: name ?? '' });
+  }
+
+  #send(text: string, shown: string, isWhole: boolean): void {
+    if (!this.canSend) return;
+    const bytes = new TextEncoder().encode(text);
+    this.#socket.send(bytes);
+    this.#talk = this.#talk.withSent(shown, this.#now(), bytes.length, isWhole);
   }
 
   #control(control: Control): void {
@@ -141,42 +228,40 @@ export class BrowserClient {
     if (control.type === 'connected') {
       this.localAddress = control.localAddress;
       this.localPort = control.localPort;
-      this.phase = 'connected';
+      this.#change({ phase: 'connected' });
+      this.#tellName();
     } else {
       const { how, errno, missing } = control;
       this.#ended({ how, errno, ...(missing !== undefined && { missing }) });
     }
   }
 
-  #received(bytes: ArrayBuffer): void {
+  #take(bytes: Uint8Array<ArrayBuffer>): void {
+    const before = this.#received;
+    this.#received += bytes.length;
     const text = this.#decoder.decode(bytes, { stream: true });
     if (this.#speaks === 'bytes') {
-      this.#write('server', text);
+      this.#heard(text, this.#received);
       return;
     }
     const lines = (this.#partial + text).split(/\r?\n/);
-    this.#partial = (lines.pop() ?? '').slice(0, LINE_KEPT);
-    for (const line of lines) this.#write('server', line);
+    this.#partial = (lines.pop() ?? '').slice(0, PARTIAL_KEPT);
+    let end = 0;
+    for (const line of lines) {
+      end = bytes.indexOf(NEWLINE, end) + 1;
+      this.#heard(line, before + end);
+    }
+  }
+
+  /** `total`: so many bytes had come back with the end of this. */
+  #heard(text: string, total: number): void {
+    this.#talk = this.#talk.withReceived(text, this.#now(), total);
   }
 
   #ended(ending: ClientEnding): void {
     if (this.phase === 'ended') return;
-    if (this.#partial !== '') this.#write('server', this.#partial);
-    this.phase = 'ended';
-    this.ending = ending;
-    this.endedAt = this.#now();
-  }
-
-  #write(from: TranscriptLine['from'], text: string): void {
-    this.#lines += 1;
-    const line = {
-      id: this.#lines,
-      t: this.#now(),
-      from,
-      text: text.slice(0, LINE_KEPT),
-      sentBytes: this.#sentBytes,
-    };
-    this.transcript = [...this.transcript, line].slice(-LINES_KEPT);
+    if (this.#partial !== '') this.#heard(this.#partial, this.#received);
+    this.#change({ phase: 'ended', ending, endedAt: this.#now() });
   }
 }
 
@@ -185,23 +270,37 @@ export class BrowserClients {
   all = $state.raw<readonly BrowserClient[]>([]);
   /** The client whose input each server's panel shows. */
   #chosen = $state<Partial<Record<ServerId, string>>>({});
-  readonly #open: OpenSocket;
   readonly #now: () => number;
+  readonly #open: OpenSocket;
   #added = 0;
 
-  /** `now` is the lab's clock, in microseconds. */
-  constructor(open: OpenSocket = openSocket, now: () => number = () => performance.now() * 1000) {
-    this.#open = open;
+  /** `now` is the lab's clock in microseconds. */
+  constructor(now: () => number, open: OpenSocket = openSocket) {
     this.#now = now;
+    this.#open = open;
   }
 
   of(server: ServerId): BrowserClient[] {
     return this.all.filter((client) => client.server === server);
   }
 
-  /** What the page knew of them at `t`. */
-  at(server: ServerId, t: number): OwnClient[] {
-    return this.of(server).flatMap((client) => client.at(t) ?? []);
+  /**
+   * What the page knew of them at the lab's time `t`, with the server's state at that time. Of a `photograph`, the
+   * page's own present when it was taken, it is all that it knew then; else the log says what had come back.
+   */
+  at(server: ServerState, t: number, photograph: boolean): OwnClient[] {
+    const known = [...Object.values(server.connections), ...server.ended];
+    return this.of(server.id).map((client) => {
+      const connection = known.find(
+        ({ session }) => session !== null && session === client.session,
+      );
+      return client.at(t, photograph ? undefined : connection?.sent.bytes);
+    });
+  }
+
+  /** Some are open. */
+  get some(): boolean {
+    return this.all.some(({ phase }) => phase !== 'ended');
   }
 
   chosenOf(server: ServerId): BrowserClient | null {
@@ -213,19 +312,15 @@ export class BrowserClients {
     this.#chosen[client.server] = client.id;
   }
 
-  /** Some are open. */
-  get some(): boolean {
-    return this.all.some(({ phase }) => phase !== 'ended');
-  }
-
   get full(): boolean {
     return this.all.filter(({ phase }) => phase !== 'ended').length >= MOST_CLIENTS;
   }
 
-  /** Connects one more client; null when the page has as many as it may. */
-  add(server: Joined): BrowserClient | null {
+  /** Connects one more client, with a name or without; null when the page has as many as it may. */
+  add(server: Joined, name: string | null = null): BrowserClient | null {
     if (this.full) return null;
-    const client = new BrowserClient(server, String((this.#added += 1)), this.#open, this.#now);
+    const id = String((this.#added += 1));
+    const client = new BrowserClient(server, id, this.#now, this.#open, name);
     const ended = this.of(server.id).filter(({ phase }) => phase === 'ended');
     const forgotten = ended.slice(0, -ENDED_KEPT);
     this.all = [...this.all.filter((each) => !forgotten.includes(each)), client];

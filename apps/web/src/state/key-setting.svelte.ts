@@ -3,7 +3,7 @@
 const STORED = 'sockscope-letters';
 
 export class KeySetting {
-  #letters = $state(localStorage.getItem(STORED) !== 'off');
+  #letters = $state(read() !== 'off');
 
   get letters(): boolean {
     return this.#letters;
@@ -11,6 +11,18 @@ export class KeySetting {
 
   set letters(on: boolean) {
     this.#letters = on;
-    localStorage.setItem(STORED, on ? 'on' : 'off');
+    try {
+      localStorage.setItem(STORED, on ? 'on' : 'off');
+    } catch {
+      // Storage may be off; the choice then lasts as long as the page.
+    }
+  }
+}
+
+function read(): string | null {
+  try {
+    return localStorage.getItem(STORED);
+  } catch {
+    return null;
   }
 }

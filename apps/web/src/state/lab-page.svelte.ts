@@ -77,7 +77,7 @@ export class LabPage {
     this.control = new ServerControl(presenter);
     this.log = new LiveLog(open);
     this.playback = new Playback(this.log);
-    this.clients = new BrowserClients(open, () => this.log.now(performance.now()));
+    this.clients = new BrowserClients(() => this.log.now(performance.now()), open);
     this.demonstration = new Demonstration(this.clients, this.control);
     this.focus = new PanelFocus(untrack(() => (this.server ?? this.servers[0])?.id ?? ''));
     $effect(() => () => this.#close());

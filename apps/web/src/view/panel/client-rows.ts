@@ -26,7 +26,10 @@ export interface OwnClient {
   id: string;
   /** The gateway's name for it, which the log carries; null until the gateway has told it. */
   session: string | null;
-  phase: 'connecting' | 'connected' | 'ended';
+  /** What its owner calls it; null: nothing. */
+  name: string | null;
+  /** `absent`: at the moment that is shown it was not there yet. */
+  phase: 'absent' | 'connecting' | 'connected' | 'ended';
   /** Its end of the connection, once connected. */
   localAddress: string | null;
   localPort: number | null;
@@ -36,16 +39,12 @@ export interface OwnClient {
   /** What it sent last, and what came back since; null before. */
   lastSent: string | null;
   lastReceived: string | null;
-  /** Bytes that it has sent. */
+  /** All that it had sent; the server may not have read it. */
   sentBytes: number;
-  /** When it sent last, in microseconds of the lab's clock; null before. */
-  sentAt: number | null;
-  /** What it is called; null without a name of its own. */
-  name: string | null;
-  /** The gateway reads what the server sends it. */
-  reading: boolean;
-  /** It has sent its FIN and still reads. */
+  /** It has sent its FIN. */
   halfClosed: boolean;
+  /** False: it lets what the server sends wait in the kernel. */
+  reading: boolean;
 }
 
 /**
@@ -149,7 +148,7 @@ export function clientRows(
     .map((connection) => connectionRow(server, connection, mine.get(connection.id)));
   const waiting = waitingRows(
     server,
-    unmatched.filter(({ phase }) => phase !== 'ended'),
+    unmatched.filter(({ phase }) => phase === 'connecting' || phase === 'connected'),
   );
   const gone = server.ended
     .filter(({ end }) => end !== null && now - end.t < GONE_SHOWN)
@@ -370,7 +369,7 @@ function failedRow(client: OwnClient): ClientRowView {
     mark: ending.errno ?? ending.how.toUpperCase(),
     note: describeClientEnding(ending),
     brief: ending.errno ?? describeClientEnding(ending),
-    bad: true,
+    bad: ending.how !== 'fin',
   });
 }
 

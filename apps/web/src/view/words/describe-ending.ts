@@ -60,7 +60,7 @@ export function describeClientEnding({ how, errno, missing = 0 }: ClientEnding):
     case 'fin':
       return 'the server sent FIN';
     case 'rst':
-      return `reset: ${errno ?? 'ECONNRESET'}`;
+      return errno === null ? 'this client reset it (RST)' : `reset: ${errno}`;
     case 'refused':
       return `refused: ${errno ?? 'ECONNREFUSED'}`;
     case 'timeout':
