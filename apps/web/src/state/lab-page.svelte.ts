@@ -38,6 +38,8 @@ export class LabPage {
   readonly theme = new Theme();
   readonly clock = new PageClock();
   readonly focus: PanelFocus;
+  /** The field to find something in the log with is open. */
+  finding = $state(false);
   readonly #moments = new Moments();
 
   /** The lab at the moment that is shown. */
@@ -118,6 +120,13 @@ export class LabPage {
     this.focus.server = id ?? this.focus.server;
     await tick();
     this.focus.toPanel();
+  }
+
+  /** Opens the field to find something in the log with, of what is known of it; the focus goes there. */
+  find(): void {
+    this.finding = true;
+    void this.log.loadPast();
+    this.focus.toFind();
   }
 
   /** Milliseconds for each event in slow motion; null: as it happens. */

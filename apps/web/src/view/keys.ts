@@ -13,6 +13,7 @@ export const keyHelp: readonly { keys: readonly string[]; does: string }[] = [
   { keys: ['p'], does: 'projector mode' },
   { keys: ['c'], does: 'code: TypeScript, Python, none' },
   { keys: ['t'], does: 'timeline: by the clock or by events' },
+  { keys: ['f'], does: 'find in the log: text, client, kind of event' },
   { keys: ['d'], does: 'dark or light' },
   { keys: ['Esc'], does: 'from the input back to the server' },
   { keys: ['?'], does: 'this list' },
@@ -32,6 +33,7 @@ export type KeyAction =
         | 'projector'
         | 'code'
         | 'axis'
+        | 'find'
         | 'theme'
         | 'help';
     };
@@ -48,6 +50,7 @@ const simple: Readonly<Record<string, Exclude<KeyAction['do'], 'open stage' | `s
   p: 'projector',
   c: 'code',
   t: 'axis',
+  f: 'find',
   d: 'theme',
   '?': 'help',
 };
