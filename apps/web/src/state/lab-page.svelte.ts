@@ -116,6 +116,8 @@ export class LabPage {
   /** Shows the stage of a server; null: the wall. */
   async open(id: ServerId | null): Promise<void> {
     const server = this.servers.find((each) => each.id === id);
+    // It belongs to what was looked at; there it would take the focus again.
+    this.finding = false;
     this.view.change({ server: server?.number ?? null });
     this.focus.server = id ?? this.focus.server;
     await tick();
@@ -127,6 +129,12 @@ export class LabPage {
     this.finding = true;
     void this.log.loadPast();
     this.focus.toFind();
+  }
+
+  /** Closes it; the focus goes back to where it was, or to the panel. */
+  endFind(): void {
+    this.finding = false;
+    void this.focus.keep();
   }
 
   /** Milliseconds for each event in slow motion; null: as it happens. */
