@@ -95,6 +95,11 @@ export class Stage {
       .waitFor();
   }
 
+  /** The line of the log whose event is shown, while time stands still. */
+  get shownLine(): Locator {
+    return this.log.locator('[aria-current=step]');
+  }
+
   /** The line of the server's source that is lit. */
   get litLines(): Locator {
     return this.root.locator('[data-line][data-lit]');

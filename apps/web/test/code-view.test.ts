@@ -223,6 +223,78 @@ describe('CodeView', () => {
   });
 });
 
+describe('a line of code', () => {
+  const lines = (): HTMLElement[] =>
+    Array.from(document.querySelectorAll<HTMLElement>('[data-line]'));
+
+  it('stands with its indent beside its words, so that what is wrapped hangs under them', () => {
+    const lab = new ALab();
+    lab.start('server3');
+    render(CodeView, { server: lab.lab.servers.server3! });
+    const { lines: tokens } = serverSources.typescript.select;
+    for (const [index, row] of lines().entries()) {
+      const text = tokens[index]?.map(([, part]) => part).join('') ?? '';
+      const code = row.querySelector('code')?.textContent ?? '';
+      expect(code, `line ${index + 1}`).toBe(text.trimStart());
+      expect((row.querySelector('.indent')?.textContent ?? '') + code).toBe(text);
+    }
+  });
+
+  it('has who is there in its gutter: two shapes, or how many threads', async () => {
+    const lab = new ALab();
+    lab.happen('server2', 1, { type: 'threadStarted', tid: 1, role: 'acceptor' });
+    const join = (i: number): void => {
+      lab.connect('server2', i, 23 + i);
+      lab.happen('server2', i + 1, { type: 'threadStarted', tid: 100 + i, role: 'client' });
+      lab.happen('server2', 1, { type: 'handedOver', connection: i, fd: 23 + i, to: i + 1 });
+      lab.happen('server2', i + 1, blocked('recv', 23 + i));
+    };
+    join(1);
+    join(2);
+    const { rerender } = render(CodeView, { server: lab.lab.servers.server2! });
+    const badge = (): Element | null =>
+      document.querySelector('[data-lit="blocked"] .gutter .badge:not(:empty)');
+    expect(badge()?.querySelectorAll('[data-identity]')).toHaveLength(2);
+    expect(badge()?.textContent.trim()).toBe('');
+    join(3);
+    await rerender({ server: lab.lab.servers.server2! });
+    expect(badge()?.querySelectorAll('[data-identity]')).toHaveLength(0);
+    expect(badge()?.textContent.trim()).toBe('×3');
+  });
+
+  it('that is lit is said in the head of its file, with what its threads do', () => {
+    const lab = new ALab();
+    lab.start('server3');
+    lab.happen('server3', 1, blocked('select', 20));
+    render(CodeView, { server: lab.lab.servers.server3! });
+    const { sites } = serverSources.typescript.select;
+    expect(document.querySelector('.path')?.textContent.replace(/\s+/g, ' ').trim()).toBe(
+      `select.ts ${sites.select} blocked`,
+    );
+  });
+
+  it('comes whole into view when it is wrapped, from its top when it is higher than the pane', () => {
+    const { sites } = serverSources.typescript.select;
+    const lit = sites.select ?? 0;
+    const lab = new ALab();
+    lab.start('server3');
+    lab.happen('server3', 1, blocked('select', 20));
+    for (const [height, top] of [
+      [40, (lit - 1) * 20 - 40],
+      [200, (lit - 1) * 20],
+    ]) {
+      vi.spyOn(HTMLElement.prototype, 'offsetHeight', 'get').mockImplementation(function (
+        this: HTMLElement,
+      ) {
+        return this.dataset['line'] === String(lit) ? height! : 20;
+      });
+      render(CodeView, { server: lab.lab.servers.server3! });
+      expect(scrollTo.mock.lastCall?.[0]).toMatchObject({ top });
+      cleanup();
+    }
+  });
+});
+
 describe('the lit lines', () => {
   it('are none before a server runs', () => {
     const server4 = new ALab().lab.servers.server4!;

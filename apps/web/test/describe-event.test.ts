@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { LabEvent, LabFact } from '@sockscope/tcp-core/trace/events';
-import { describeEvent, toneOf } from '../src/view/words/describe-event.ts';
+import { describeEvent, eventWords, toneOf } from '../src/view/words/describe-event.ts';
 
 const stamp = { epoch: 'e', seq: 1, t: 1, server: 'server3', thread: 1 } as const;
 const event = (fact: LabFact): LabEvent => ({ ...fact, ...stamp });
@@ -10,9 +10,9 @@ describe('describeEvent', () => {
   it('says what accept returned', () => {
     expect(
       words({ type: 'accepted', connection: 1, fd: 24, address: '127.0.0.1', port: 53140 }),
-    ).toBe('accept() → fd 24, 127.0.0.1:53140');
+    ).toBe('accepted, from 127.0.0.1:53140 · accept() → fd 24');
     expect(words({ type: 'accepted', connection: 1, fd: 24, address: '::1', port: 53140 })).toBe(
-      'accept() → fd 24, [::1]:53140',
+      'accepted, from [::1]:53140 · accept() → fd 24',
     );
   });
 
@@ -34,7 +34,7 @@ describe('describeEvent', () => {
       'turned away: busy: later',
     );
     expect(words({ type: 'peerClosed', connection: 1, fd: 24 })).toBe(
-      'recv(fd 24) → 0: FIN from the client',
+      'FIN from the client · recv(fd 24) → 0',
     );
     const closed = {
       type: 'closed',
@@ -45,18 +45,59 @@ describe('describeEvent', () => {
       sent: 1234,
     } as const;
     expect(words({ ...closed, how: 'rst', errno: 'ECONNRESET' })).toBe(
-      'close(fd 24): reset, ECONNRESET; 8 bytes in, 1,234 out',
+      'closed: reset (RST), ECONNRESET · close(fd 24), 8 bytes in, 1,234 out',
     );
   });
 
   it('shows hostile bytes as escapes and cuts what is long', () => {
     const received = { type: 'received', connection: 1, fd: 24, bytes: 9 } as const;
     expect(words({ ...received, preview: '\x1b[2J\r\n' })).toBe(
-      'recv(fd 24) → 9 bytes: \\x1b[2J\\r\\n',
+      'received \\x1b[2J\\r\\n · recv(fd 24), 9 bytes',
     );
     // U+202E as UTF-8, which would turn the rest of the line around.
     expect(words({ ...received, preview: '\xe2\x80\xaeabc' })).toContain('\\u202eabc');
     expect(words({ ...received, preview: 'x'.repeat(256) }).length).toBeLessThan(160);
+  });
+
+  it('calls clients by their names where they have one, and then leaves their descriptor out', () => {
+    const named = {
+      client: 'A',
+      descriptor: (fd: number) => ({ 20: 'listener', 24: 'A' })[fd] ?? null,
+    };
+    const told = (fact: LabFact): string => describeEvent(event(fact), named);
+    expect(told({ type: 'received', connection: 1, fd: 24, bytes: 4, preview: '7/2\n' })).toBe(
+      'A: received 7/2\\n · recv(), 4 bytes',
+    );
+    const selected: LabFact = {
+      type: 'selected',
+      own: [],
+      read: [20, 24, 25],
+      write: [],
+      readable: [20, 24, 25],
+      writable: [],
+      micros: 3,
+    };
+    expect(describeEvent(event(selected), { ...named, client: null })).toBe(
+      'select() returned: listener, A, fd 25 readable of 3 watched',
+    );
+  });
+
+  it('cuts what was said with "…", but through no number: a long one is how many digits it has', () => {
+    const evaluated = {
+      type: 'evaluated',
+      connection: 1,
+      fd: 24,
+      error: false,
+      micros: 40,
+    } as const;
+    const what = (message: string, reply: string): string =>
+      eventWords(event({ ...evaluated, message, reply }), undefined, 20).what;
+    expect(what('2^200', '1606938044258990275541962092341162602522202993782792835301376')).toBe(
+      '2^200 → (61 digits)',
+    );
+    expect(what('1 + 22 + 333 + 4444 + 55555', '60355')).toBe('1 + 22 + 333 + … → 60355');
+    expect(what('x'.repeat(21), '1')).toBe(`${'x'.repeat(19)}… → 1`);
+    expect(what('1', '9'.repeat(256))).toBe('1 → (256+ digits)');
   });
 
   it('sums up a busy stretch with exact totals', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { keyAction } from '../src/view/keys.ts';
+import { keyAction, keyHelp } from '../src/view/keys.ts';
 
 const press = (key: string, shiftKey = false) => keyAction({ key, shiftKey }, false);
 
@@ -19,6 +19,11 @@ describe('keyAction', () => {
   it('takes letters of either case', () => {
     expect(press('P', true)).toEqual({ do: 'projector' });
     expect(press('p')).toEqual({ do: 'projector' });
+  });
+
+  it('finds in the log with f, and its help says so', () => {
+    expect(press('f')).toEqual({ do: 'find' });
+    expect(keyHelp.find(({ keys }) => keys.includes('f'))?.does).toMatch(/^find in the log/);
   });
 
   it('leaves Enter and Space to the button that has the focus', () => {

@@ -46,6 +46,15 @@ describe('LabPage', () => {
     expect([page.server, page.focus.server, location.search]).toEqual([null, 'server3', '']);
   });
 
+  it('closes the search with the stage that it was in', async () => {
+    const page = topBar('/?server=3');
+    await tick();
+    page.find();
+    expect(page.finding).toBe(true);
+    await page.open(null);
+    expect(page.finding).toBe(false);
+  });
+
   it('is slow when the URL asks for it, until it is frozen', async () => {
     const page = topBar('/?speed=500');
     await tick();

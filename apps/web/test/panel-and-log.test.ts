@@ -1,10 +1,19 @@
 import { describe, expect, it } from 'vitest';
+import { assignment } from '@sockscope/tcp-core/designs/all';
+import { LabHistory } from '@sockscope/tcp-core/trace/history';
+import { emptyLab } from '@sockscope/tcp-core/trace/reducer';
 import { defaultSettings } from '@sockscope/tcp-core/trace/settings';
-import { logLines } from '../src/view/panel/log-lines.ts';
+import { LogClients } from '../src/view/panel/log-clients.ts';
+import {
+  eventsAround,
+  logLines,
+  type LogFilter,
+  type LogLineView,
+} from '../src/view/panel/log-lines.ts';
 import { panelView } from '../src/view/panel/server-panel.ts';
 import { commandsFor } from '../src/view/words/commands.ts';
 import { clock } from '../src/view/words/words.ts';
-import { ALab } from './a-lab.ts';
+import { ALab, EPOCH } from './a-lab.ts';
 
 describe('commandsFor', () => {
   it('is what reaches the server from this machine', () => {
@@ -72,26 +81,102 @@ describe('logLines', () => {
   const lab = new ALab();
   lab.start('server1');
   lab.connect('server3', 1, 24);
+  const listed = (filter: Partial<LogFilter> = {}, of = lab) =>
+    logLines(
+      eventsAround(of.lab, null, { server: null, everything: false, ...filter }, 99),
+      of.lab,
+      new LogClients(of.lab),
+    );
+  const text = ({ who, what, how }: LogLineView): string =>
+    `${who === null ? '' : `${who}: `}${what}${how === '' ? '' : ` | ${how}`}`;
 
   it('puts the newest first and leaves waiting out until it is asked for', () => {
-    const texts = logLines(lab.lab.log, { server: null, everything: false, most: 99 }, lab.lab).map(
-      ({ text }) => text,
-    );
-    expect(texts).toEqual([
-      'accept() → fd 24, 127.0.0.1:53001',
-      'listen() on 127.0.0.1:5001: fd 20, backlog 511',
+    expect(listed().map(text)).toEqual([
+      'A: accepted, from 127.0.0.1:53001 | accept() → fd 24',
+      'listens on 127.0.0.1:5001 | listen(), fd 20, backlog 511',
     ]);
-    const all = logLines(lab.lab.log, { server: null, everything: true, most: 99 }, lab.lab);
-    expect(all.map(({ text }) => text)).toContain('blocked in accept() via poll() on fd 20');
+    expect(listed({ everything: true }).map(text)).toContain(
+      'blocked in accept() via poll() on listener',
+    );
   });
 
   it('can show one server only', () => {
-    const lines = logLines(
-      lab.lab.log,
-      { server: 'server3', everything: false, most: 99 },
-      lab.lab,
+    expect(listed({ server: 'server3' }).map(({ server }) => server)).toEqual([3]);
+  });
+
+  it('says who it was by name, and the numbers in the whole sentence', () => {
+    const talk = new ALab();
+    talk.start('server3');
+    talk.connect('server3', 1, 24);
+    talk.connect('server3', 2, 25);
+    talk.say('server3', 2, 25, '7/2', '3.5');
+    talk.happen('server3', 1, {
+      type: 'selected',
+      read: [20, 24, 25],
+      write: [],
+      own: [],
+      readable: [20, 25],
+      writable: [],
+      micros: 3,
+    });
+    const lines = listed({}, talk);
+    expect(lines.map(text).slice(0, 4)).toEqual([
+      'select() returned: listener, B readable of 3 watched',
+      'B: sent 3.5\\n | send(), 4 bytes',
+      'B: 7/2 → 3.5 | 40 µs',
+      'B: received 7/2\\n | recv(), 4 bytes',
+    ]);
+    expect(lines[3]?.full).toBe('B: received 7/2\\n · recv(), 4 bytes (fd 25, :53002)');
+  });
+
+  it('calls clients of an earlier run as they were called then, and by their given names', () => {
+    const runs = new ALab();
+    runs.start('server1');
+    runs.connect('server1', 1, 24);
+    runs.connect('server1', 2, 25);
+    runs.happen('server1', null, { type: 'stopped' });
+    runs.start('server1');
+    runs.connect('server1', 3, 24);
+    runs.connect('server1', 4, 25);
+    runs.happen('server1', null, {
+      type: 'identified',
+      connection: 4,
+      client: 'browser',
+      session: 's',
+      name: 'Ada',
+    });
+    const accepted = listed({}, runs).filter(({ what }) => what.startsWith('accepted'));
+    expect(accepted.map(({ who }) => who)).toEqual(['Ada', 'A', 'B', 'A']);
+  });
+
+  it('says the descriptor where nobody knows who it was', () => {
+    const late = new ALab();
+    late.start('server1');
+    late.connect('server1', 1, 24);
+    late.say('server1', 1, 24, '7/2', '3.5');
+    const { log } = late.lab;
+    late.happen('server1', null, { type: 'starting', settings: defaultSettings });
+    // Its run began before what is known: whether it was A, nobody can say.
+    const rest = { ...late.lab, log: log.filter(({ type }) => type === 'received') };
+    expect(logLines(rest.log, rest, new LogClients(rest)).map(text)).toEqual([
+      'received 7/2\\n | recv(fd 24), 4 bytes',
+    ]);
+  });
+
+  it('lists some of what comes after the shown moment', () => {
+    const long = new ALab();
+    long.start('server1');
+    long.connect('server1', 1, 24);
+    const { lab: then } = long;
+    for (let i = 0; i < 9; i += 1) long.say('server1', 1, 24, `${i}`, `${i}`);
+    const history = new LabHistory(emptyLab(EPOCH, assignment));
+    history.push(long.events);
+    const around = eventsAround(then, history, { server: null, everything: false }, 2);
+    expect(around.slice(0, 2).map(({ type }) => type)).toEqual(['listening', 'accepted']);
+    expect(around).toHaveLength(2 + 12);
+    expect(around.map(({ seq }) => seq)).toEqual(
+      around.map(({ seq }) => seq).toSorted((a, b) => a - b),
     );
-    expect(lines.map(({ server }) => server)).toEqual([3]);
   });
 
   it('writes times as minutes, seconds and milliseconds', () => {

@@ -45,7 +45,9 @@ describe('Timeline', () => {
     expect(slider.getAttribute('aria-valuenow')).toBe('5');
     expect(slider.getAttribute('aria-valuemin')).toBe('0');
     expect(slider.getAttribute('aria-valuemax')).toBe('10');
-    expect(slider.getAttribute('aria-valuetext')).toBe('accept() → fd 21, 127.0.0.1:53001');
+    expect(slider.getAttribute('aria-valuetext')).toBe(
+      'accepted, from 127.0.0.1:53001 · accept() → fd 21',
+    );
   });
 
   it('steps through the server’s own events by keys, and tells the frame so', async () => {

@@ -20,6 +20,8 @@ const SHORT_BACKLOG = 2;
 export class Demonstration {
   readonly #clients: BrowserClients;
   readonly #control: ServerControl;
+  /** Ends with the last wish to a server. */
+  #done: Promise<unknown> = Promise.resolve();
   /** Why the last wish to a server was not fulfilled; null if it was. */
   problem = $state<string | null>(null);
   /** Rows that are not drawn, by their keys. */
@@ -30,8 +32,9 @@ export class Demonstration {
     this.#control = control;
   }
 
-  /** Connects a handful of clients to the server. */
-  addHandful(server: ServerState): void {
+  /** Connects a handful of clients to the server, as soon as it has done what it was told. */
+  async addHandful(server: ServerState): Promise<void> {
+    await this.#done;
     for (let added = 0; added < HANDFUL; added += 1) this.#clients.add(server);
   }
 
@@ -124,7 +127,9 @@ export class Demonstration {
 
   async #try(work: readonly Promise<void>[]): Promise<void> {
     this.problem = null;
-    for (const outcome of await Promise.allSettled(work)) {
+    const outcomes = Promise.allSettled(work);
+    this.#done = outcomes;
+    for (const outcome of await outcomes) {
       if (outcome.status === 'fulfilled') continue;
       const error: unknown = outcome.reason;
       this.problem = error instanceof Error ? error.message : String(error);

@@ -45,6 +45,8 @@ export class LabPage {
   readonly focus: PanelFocus;
   readonly demonstration: Demonstration;
   readonly keys = new KeySetting();
+  /** The field to find something in the log with is open. */
+  finding = $state(false);
   readonly #moments = new Moments();
 
   /** The lab at the moment that is shown. */
@@ -142,9 +144,9 @@ export class LabPage {
   }
 
   /** Five clients more on the server that the keys mean. */
-  addHandful(): void {
+  async addHandful(): Promise<void> {
     const server = this.server ?? this.lab.servers[this.focus.server];
-    if (server) this.demonstration.addHandful(server);
+    if (server) await this.demonstration.addHandful(server);
   }
 
   /** Lets the client that speaks do something to its connection. */
@@ -177,10 +179,25 @@ export class LabPage {
   /** Shows the stage of a server; null: the wall. */
   async open(id: ServerId | null): Promise<void> {
     const server = this.servers.find((each) => each.id === id);
+    // It belongs to what was looked at; there it would take the focus again.
+    this.finding = false;
     this.view.change({ server: server?.number ?? null });
     this.focus.server = id ?? this.focus.server;
     await tick();
     this.focus.toPanel();
+  }
+
+  /** Opens the field to find something in the log with, of what is known of it; the focus goes there. */
+  find(): void {
+    this.finding = true;
+    void this.log.loadPast();
+    this.focus.toFind();
+  }
+
+  /** Closes it; the focus goes back to where it was, or to the panel. */
+  endFind(): void {
+    this.finding = false;
+    void this.focus.keep();
   }
 
   /** Milliseconds for each event in slow motion; null: as it happens. */

@@ -22,6 +22,11 @@ export class PanelFocus {
     (panel?.querySelector<HTMLElement>('[data-expression]') ?? panel)?.focus();
   }
 
+  /** To the field to find something in the log with, if it is open; one that opens takes the focus itself. */
+  toFind(): void {
+    document.querySelector<HTMLElement>('[data-find]')?.focus();
+  }
+
   /** The button that had the focus may be gone with what it did. */
   async keep(): Promise<void> {
     await tick();

@@ -26,6 +26,7 @@ export const keyHelp: readonly { keys: readonly string[]; does: string }[] = [
   { keys: ['p'], does: 'projector mode' },
   { keys: ['c'], does: 'code: TypeScript, Python, none' },
   { keys: ['t'], does: 'timeline: by the clock or by events' },
+  { keys: ['f'], does: 'find in the log: text, client, kind of event' },
   { keys: ['d'], does: 'dark or light' },
   { keys: ['Esc'], does: 'from the input back to the server' },
   { keys: ['?'], does: 'this list' },
@@ -59,6 +60,7 @@ export type KeyAction =
         | 'projector'
         | 'code'
         | 'axis'
+        | 'find'
         | 'theme'
         | 'help';
     };
@@ -89,6 +91,7 @@ const simple: Readonly<Record<string, Simple>> = {
   p: 'projector',
   c: 'code',
   t: 'axis',
+  f: 'find',
   d: 'theme',
   '?': 'help',
 };

@@ -19,11 +19,16 @@ export interface LitLine {
   how: 'blocked' | 'working';
   /** The connections that they serve there, by thread, each once. */
   identities: Identity[];
+  /** "×12": how many threads are there, where shapes do not say it; else "". */
+  many: string;
   /** "blocked", "×12 blocked", "×2 working, ×10 blocked". */
   label: string;
   /** Everything, in a sentence. */
   words: string;
 }
+
+/** More shapes than this beside one line are only counted. */
+const BADGE_SHAPES = 2;
 
 /** A thread and the place where it is. */
 interface PlacedThread {
@@ -69,11 +74,14 @@ function litLine(server: ServerState, line: number, threads: ThreadState[]): Lit
   const connections = new Set(inOrder.flatMap((thread) => servedBy(server, thread) ?? []));
   const blocked = threads.filter(({ call }) => call !== null).length;
   const how = blocked === threads.length ? 'blocked' : 'working';
+  const identities = Array.from(connections, (id) => connectionIdentity(server.id, id));
+  const saidByShapes = threads.length === identities.length && identities.length <= BADGE_SHAPES;
   const counts = countsOf(threads.length, blocked);
   return {
     line,
     how,
-    identities: Array.from(connections, (id) => connectionIdentity(server.id, id)),
+    identities,
+    many: threads.length === 1 || saidByShapes ? '' : `×${count(threads.length)}`,
     label: threads.length === 1 ? how : counts.map((each) => `×${each}`).join(', '),
     words:
       threads.length === 1 && only

@@ -74,14 +74,14 @@ export function waitedFor({ call, read, write }: Omit<Wait, 'in' | 'timeoutMs'>)
   return call === 'select' ? counted(fds.length, 'descriptor') : descriptors(fds);
 }
 
-/** The wait in one sentence. */
-export function describeWait(wait: Wait): string {
+/** The wait in one sentence; `on` says for whom. */
+export function describeWait(wait: Wait, on = waitedFor(wait)): string {
   const { call, timeoutMs } = wait;
   if (!isSocketCall(call)) return blockedWords(wait);
   if (call === 'close')
     return `${blockedWords(wait)}: drops what still arrives until the client’s FIN`;
   const most = timeoutMs === null ? '' : `, at most ${count(timeoutMs)} ms`;
-  return `${blockedWords(wait)} on ${waitedFor(wait)}${most}`;
+  return `${blockedWords(wait)} on ${on}${most}`;
 }
 
 /**
