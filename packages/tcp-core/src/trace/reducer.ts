@@ -358,13 +358,17 @@ function sample(connection: ConnectionState, kernel: KernelSocket, t: number): v
 /** The states in which the kernel's figure counts the client's FIN as one more byte. */
 const PEER_FIN: ReadonlySet<TcpState> = new Set<TcpState>(['CLOSE_WAIT', 'LAST_ACK', 'CLOSING']);
 
-function hasUnread({ kernel, peerClosed }: ConnectionState): boolean {
+/** Whether bytes lie in its receive queue, as the last sample and the recvs since tell. */
+export function hasUnread({
+  kernel,
+  peerClosed,
+}: Pick<ConnectionState, 'kernel' | 'peerClosed'>): boolean {
   if (!kernel) return false;
   return kernel.receive > (PEER_FIN.has(kernel.tcp) && !peerClosed ? 1 : 0);
 }
 
 /** The receive queue as it was sampled, without what recv has taken out of it since. */
-function withoutTaken(
+export function withoutTaken(
   kernel: KernelSocket | null,
   { t, bytes }: { t: number; bytes: number },
   sampledAt: number,
