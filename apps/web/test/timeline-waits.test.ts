@@ -297,6 +297,20 @@ describe('server 2', () => {
   });
 });
 
+describe('what happens to a server without a thread', () => {
+  it('is told on the lane of its main thread, not on one more', () => {
+    const lab = twoClients();
+    lab.happen('server3', 1, { type: 'threadEnded', tid: 4711 });
+    const from = lab.t + 500;
+    lab.happen('server3', null, { type: 'stopped' });
+    lab.happen('server3', 2, { type: 'threadStarted', tid: 4712, role: 'server' });
+    const { lanes, marks } = modelOf(lab, 'server3', { from });
+    const threads = lanes.filter(({ kind }) => kind === 'thread');
+    expect(threads.map(({ key }) => key)).toEqual(['t2']);
+    expect(marks).toMatchObject([{ lane: 't2', text: 'stopped' }]);
+  });
+});
+
 describe('the lanes’ names', () => {
   it('are letters in the order of accept, with the port behind them', () => {
     const lab = twoClients();

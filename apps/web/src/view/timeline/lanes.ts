@@ -8,21 +8,26 @@ import { ENDED, FOLDED, type Lane } from './items.ts';
 
 /**
  * Those of a window, without server 2's threads that have had no client yet, and with one that stands for all
- * threads that are gone. The last of the main threads stays, also when it is gone: the server's own
- * events are told there.
+ * threads that are gone. The last of the main threads stays, also when it is gone: what happens to the
+ * server without a thread is told on its lane, `main`.
  */
 export function livingLanes(found: readonly Found[]): {
   living: Found[];
   gone: ReadonlySet<string>;
+  main: string | undefined;
 } {
-  const lastMain = found.findLast(({ kind, main }) => kind === 'thread' && main);
+  const isMain = ({ kind, main }: Found): boolean => kind === 'thread' && main;
+  const lastMain =
+    found.findLast((one) => isMain(one) && one.key !== NO_THREAD) ?? found.findLast(isMain);
+  const main = lastMain?.key;
   const isGone = (one: Found): boolean => one.kind === 'thread' && !one.alive && one !== lastMain;
   const isSpare = ({ kind, main, serves }: Found): boolean =>
     kind === 'thread' && !main && serves === null;
   const gone = found.filter((one) => isGone(one) && !isSpare(one));
-  const living = found.filter((one) => !isGone(one) && !isSpare(one));
+  const isTold = (one: Found): boolean => one.key !== NO_THREAD || one === lastMain;
+  const living = found.filter((one) => !isGone(one) && !isSpare(one) && isTold(one));
   const keys = new Set(gone.map(({ key }) => key));
-  if (gone.length === 0) return { living, gone: keys };
+  if (gone.length === 0) return { living, gone: keys, main };
   const newest = Math.max(...gone.map(({ lastSeq }) => lastSeq));
   const ended: Found = {
     key: ENDED,
@@ -38,7 +43,7 @@ export function livingLanes(found: readonly Found[]): {
     waited: false,
     waits: '',
   };
-  return { living: [...living, ended], gone: keys };
+  return { living: [...living, ended], gone: keys, main };
 }
 
 /**

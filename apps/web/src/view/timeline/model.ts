@@ -5,6 +5,7 @@
 
 import type { LabEvent } from '@sockscope/tcp-core/trace/events';
 import type { ServerState } from '@sockscope/tcp-core/trace/lab-state';
+import { NO_THREAD } from './cast.ts';
 import {
   ENDED,
   FOLDED,
@@ -57,7 +58,7 @@ export function timelineModel(input: TimelineInput): TimelineModel {
   }
   walk.finish(Math.min(input.end, window.to), input.now);
 
-  const { living: found, gone } = livingLanes(walk.cast.all);
+  const { living: found, gone, main } = livingLanes(walk.cast.all);
   const lanes = chooseLanes(before.id, found, mostLanes, input.kept ?? NOTHING_KEPT);
   const drawn = new Set(lanes.map(({ key }) => key));
   const known = new Set(found.map(({ key }) => key));
@@ -66,6 +67,7 @@ export function timelineModel(input: TimelineInput): TimelineModel {
   const isEnded = (lane: string): boolean => drawn.has(ENDED) && gone.has(lane);
   const marks: Mark[] = [];
   for (const mark of walk.marks) {
+    if (mark.lane === NO_THREAD && main !== undefined) mark.lane = main;
     if (drawn.has(mark.lane)) marks.push(mark);
     else if (known.has(mark.lane))
       marks.push({ ...mark, lane: FOLDED, text: mark.bad ? mark.text : '' });
