@@ -18,6 +18,9 @@ function modelOf(lab: ALab, server: ServerId, more: Partial<TimelineInput> = {})
     window: { from: 0, to: end },
     firstStep: 0,
     end,
+    // Here a unit of the clock's axis is a microsecond.
+    place: (micros) => micros,
+    now: lab.t,
     grain: 0.5,
     mostLanes: 8,
     ...more,
@@ -125,7 +128,7 @@ describe('timelineModel', () => {
     // Before it has ended it reaches up to now.
     lab.events.pop();
     const end = begun + 900_000;
-    const unfinished = modelOf(lab, 'server3', { axis: 'clock', end });
+    const unfinished = modelOf(lab, 'server3', { axis: 'clock', end, now: end });
     expect(unfinished.spans).toContainEqual(expect.objectContaining({ ...calculation, to: end }));
   });
 
@@ -224,7 +227,7 @@ describe('timelineModel', () => {
     expect(keys).toHaveLength(5);
     expect(keys).toContain('c9');
     expect(keys.slice(-2)).toEqual(['t1', 'folded']);
-    expect(model.lanes.at(-1)?.label).toBe('+9 connections');
+    expect(model.lanes.at(-1)?.name).toBe('+9 connections');
     const kept = modelOf(lab, 'server3', { ...later, kept: new Set(['c7', 'c8']) });
     expect(kept.lanes.map(({ key }) => key)).toEqual(['c7', 'c8', 'c9', 't1', 'folded']);
   });

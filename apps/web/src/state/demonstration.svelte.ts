@@ -20,6 +20,8 @@ const SHORT_BACKLOG = 2;
 export class Demonstration {
   readonly #clients: BrowserClients;
   readonly #control: ServerControl;
+  /** What was wished of a server's settings, while the log still tells those from before. */
+  readonly #wishes = new Map<ServerId, { before: Settings; changes: Partial<Settings> }>();
   /** Ends with the last wish to a server. */
   #done: Promise<unknown> = Promise.resolve();
   /** Why the last wish to a server was not fulfilled; null if it was. */
@@ -87,7 +89,8 @@ export class Demonstration {
     this.showAll();
     for (const { id } of servers)
       for (const client of this.#clients.of(id)) this.#clients.dismiss(client);
-    await this.restart(servers);
+    this.#done = this.restart(servers);
+    await this.#done;
   }
 
   /** Restarts those that run. */
@@ -101,35 +104,48 @@ export class Demonstration {
 
   /** Server 1: the next thing that a newcomer can meet while somebody is served. */
   async nextPolicy(server: ServerState): Promise<void> {
-    const { policy } = server.settings;
+    const { policy } = this.#settingsOf(server);
     const next = busyPolicies[(busyPolicies.indexOf(policy) + 1) % busyPolicies.length];
     if (next) await this.#set(server, { policy: next });
   }
 
   /** Calculations that can be watched, or no longer than they must take. */
   async toggleSlow(server: ServerState): Promise<void> {
-    await this.#set(server, { slowMs: server.settings.slowMs > 0 ? 0 : WATCHABLE_MS });
+    await this.#set(server, { slowMs: this.#settingsOf(server).slowMs > 0 ? 0 : WATCHABLE_MS });
   }
 
   /** An accept queue that is soon full, or as long as at first. */
   async toggleBacklog(server: ServerState): Promise<void> {
-    const isShort = server.settings.backlog === SHORT_BACKLOG;
+    const isShort = this.#settingsOf(server).backlog === SHORT_BACKLOG;
     const backlog = isShort ? settings.backlog.initially : SHORT_BACKLOG;
     await this.#set(server, { backlog });
+  }
+
+  /** What is set, or was wished a moment ago: a key may be pressed again before the log has told. */
+  #settingsOf(server: ServerState): Settings {
+    const wish = this.#wishes.get(server.id);
+    return wish?.before === server.settings
+      ? { ...server.settings, ...wish.changes }
+      : server.settings;
   }
 
   /** Nothing happens where the server's design has no such setting. */
   async #set(server: ServerState, changes: Partial<Settings>): Promise<void> {
     const known: readonly string[] = server.design.settings;
-    if (Object.keys(changes).every((name) => known.includes(name)))
-      await this.#try([this.#control.change(server.id, changes)]);
+    if (!Object.keys(changes).every((name) => known.includes(name))) return;
+    const wish = this.#wishes.get(server.id);
+    const earlier = wish?.before === server.settings ? wish.changes : {};
+    const before = server.settings;
+    this.#wishes.set(server.id, { before, changes: { ...earlier, ...changes } });
+    const waited = this.#done;
+    this.#done = waited.then(() => this.#try([this.#control.change(server.id, changes)]));
+    await this.#done;
+    if (this.problem !== null) this.#wishes.delete(server.id);
   }
 
   async #try(work: readonly Promise<void>[]): Promise<void> {
     this.problem = null;
-    const outcomes = Promise.allSettled(work);
-    this.#done = outcomes;
-    for (const outcome of await outcomes) {
+    for (const outcome of await Promise.allSettled(work)) {
       if (outcome.status === 'fulfilled') continue;
       const error: unknown = outcome.reason;
       this.problem = error instanceof Error ? error.message : String(error);

@@ -269,7 +269,7 @@ function reduce(draft: Draft, event: LabEvent): void {
       server.unobservable = null;
       for (const { connection: id, ...kernel } of event.connections) {
         const connection = draft.connection(server, id);
-        if (connection) sample(connection, kernel, t);
+        if (connection) sample(server, connection, kernel, t);
       }
       return;
     }
@@ -378,22 +378,38 @@ function queueKey({ address, port, batch }: WaitingSocket): string {
   return `${address} ${port} ${batch}`;
 }
 
-/** Takes what the kernel's table said at `t`. */
-function sample(connection: ConnectionState, kernel: KernelSocket, t: number): void {
+/** Takes what the kernel's table said at `t`. What select has returned lay there before. */
+function sample(
+  { threads }: ServerState,
+  connection: ConnectionState,
+  kernel: KernelSocket,
+  t: number,
+): void {
   connection.kernel = kernel;
-  connection.unreadSince = hasUnread(connection) ? (connection.unreadSince ?? t) : null;
+  const { fd, unreadSince } = connection;
+  if (!hasUnread(connection)) connection.unreadSince = null;
+  else if (unreadSince === null) {
+    const select = Object.values(threads).find(
+      ({ lastSelect }) => lastSelect?.readable.includes(fd) && !lastSelect.served.includes(fd),
+    )?.lastSelect;
+    connection.unreadSince = select?.t ?? t;
+  }
 }
 
 /** The states in which the kernel's figure counts the client's FIN as one more byte. */
 const PEER_FIN: ReadonlySet<TcpState> = new Set<TcpState>(['CLOSE_WAIT', 'LAST_ACK', 'CLOSING']);
 
-function hasUnread({ kernel, peerClosed }: ConnectionState): boolean {
+/** Whether bytes lie in its receive queue, as the last sample and the recvs since tell. */
+export function hasUnread({
+  kernel,
+  peerClosed,
+}: Pick<ConnectionState, 'kernel' | 'peerClosed'>): boolean {
   if (!kernel) return false;
   return kernel.receive > (PEER_FIN.has(kernel.tcp) && !peerClosed ? 1 : 0);
 }
 
 /** The receive queue as it was sampled, without what recv has taken out of it since. */
-function withoutTaken(
+export function withoutTaken(
   kernel: KernelSocket | null,
   { t, bytes }: { t: number; bytes: number },
   sampledAt: number,

@@ -1,14 +1,17 @@
 /** The connections and threads that a window's events tell of: those that could have a lane. */
 
-import type { LabEvent } from '@sockscope/tcp-core/trace/events';
+import type { LabEvent, ThreadRole } from '@sockscope/tcp-core/trace/events';
+import { QUEUE } from './items.ts';
 
 /** A thread or a connection that was there in the window. */
 export interface Found {
   key: string;
-  kind: 'connection' | 'thread';
+  kind: 'connection' | 'thread' | 'queue' | 'ended';
   id: number;
-  /** The client's port, or the operating system's thread id. */
+  /** The client's port, the operating system's thread id, or how many have ended. */
   number: number;
+  /** A client's, or what the thread is. */
+  name: string;
   /** Server 2's thread: the connection it serves, or served last. */
   serves: number | null;
   /** It accepts, or serves everybody. */
@@ -19,6 +22,10 @@ export interface Found {
   lastSeq: number;
   /** Something on it went wrong in the window. */
   bad: boolean;
+  /** Somebody on it waited in the window, or was calculated for. */
+  waited: boolean;
+  /** Who waits on it at the window's end, in words; or nothing. */
+  waits: string;
 }
 
 export const laneOfConnection = (id: number): string => `c${id}`;
@@ -37,18 +44,28 @@ export class Cast {
     return this.#found.get(key);
   }
 
-  addConnection(id: number, port: number): Found {
-    return this.#add({
-      key: laneOfConnection(id),
-      kind: 'connection',
-      id,
-      number: port,
-      main: false,
-    });
+  addConnection(id: number, port: number, name: string): Found {
+    const key = laneOfConnection(id);
+    return this.#add({ key, kind: 'connection', id, number: port, name, main: false });
   }
 
-  addThread(id: number, tid: number, main: boolean): Found {
-    return this.#add({ key: laneOfThread(id), kind: 'thread', id, number: tid, main });
+  addThread(id: number, tid: number, role: ThreadRole): Found {
+    const name = role === 'acceptor' ? 'acceptor' : 'thread';
+    const main = role !== 'client';
+    return this.#add({ key: laneOfThread(id), kind: 'thread', id, number: tid, name, main });
+  }
+
+  /** The accept queue. */
+  get queue(): Found {
+    const what = {
+      key: QUEUE,
+      kind: 'queue',
+      id: 0,
+      number: 0,
+      name: 'queue',
+      main: false,
+    } as const;
+    return this.#found.get(QUEUE) ?? this.#add(what);
   }
 
   /** Notes that the event was on this lane. */
@@ -66,11 +83,13 @@ export class Cast {
 
   #noThread(): Found {
     const known = this.#found.get(NO_THREAD);
-    return known ?? this.#add({ key: NO_THREAD, kind: 'thread', id: 0, number: 0, main: true });
+    const what = { key: NO_THREAD, kind: 'thread', id: 0, number: 0, name: 'server' } as const;
+    return known ?? this.#add({ ...what, main: true });
   }
 
-  #add(what: Pick<Found, 'key' | 'kind' | 'id' | 'number' | 'main'>): Found {
-    const found: Found = { ...what, serves: null, alive: true, lastSeq: 0, bad: false };
+  #add(what: Pick<Found, 'key' | 'kind' | 'id' | 'number' | 'name' | 'main'>): Found {
+    const nothingYet = { serves: null, lastSeq: 0, bad: false, waited: false, waits: '' };
+    const found: Found = { ...what, ...nothingYet, alive: true };
     this.#found.set(found.key, found);
     return found;
   }

@@ -63,6 +63,9 @@ export function drawGlyph(
     case 'accepted':
       bracket(context, place, 1);
       break;
+    case 'thread-end':
+      bracket(context, place, -1);
+      break;
     case 'closed':
       bracket(context, place, -1);
       break;

@@ -2,34 +2,47 @@
 
 import type { Identity } from '../identity.ts';
 
-/** `clock`: positions are microseconds. `order`: each event of the server is one step. */
+/** `clock`: positions are units of clock-scale.ts. `order`: each event of the server is one step. */
 export type TimelineAxis = 'clock' | 'order';
 
-/** A stretch of an axis: microseconds or steps. */
+/** A stretch of an axis: units or steps. */
 export interface TimeWindow {
   from: number;
   to: number;
 }
 
-type LaneKind = 'connection' | 'thread' | 'folded';
+/** `queue`: those whom no accept has taken. `ended`: threads that are gone. */
+type LaneKind = 'connection' | 'thread' | 'queue' | 'ended' | 'folded';
 
 export interface Lane {
   key: string;
   kind: LaneKind;
   /** Of a connection; of a thread that of server 2's connection it serves, or served last. */
   identity: Identity | null;
-  /** ":53001", "tid 4711", "+12 connections". */
-  label: string;
-  /** The lane in one sentence. */
+  /** "A", "thread", "queue", "+12 connections". */
+  name: string;
+  /** What stands small behind it: ":53001", "tid 4711"; or nothing. */
+  note: string;
+  /** The lane in one sentence, and who waits in it now. */
   words: string;
 }
 
 /**
  * `open` the connection's life; `half-closed` after the first FIN; `calculation` its message is
- * being calculated; `summed` calls that were counted instead of listed; `blocked` the thread waits
- * in a call; `working` it runs.
+ * being calculated; `unread` its bytes lie in the kernel; `queued` so many wait in the accept queue;
+ * `summed` calls that were counted instead of listed; `blocked` the thread waits in a call, `starved`
+ * for a free thread; `working` it runs.
  */
-export type SpanKind = 'open' | 'half-closed' | 'calculation' | 'summed' | 'blocked' | 'working';
+export type SpanKind =
+  | 'open'
+  | 'half-closed'
+  | 'calculation'
+  | 'unread'
+  | 'queued'
+  | 'summed'
+  | 'blocked'
+  | 'starved'
+  | 'working';
 
 export interface Span {
   kind: SpanKind;
@@ -43,7 +56,12 @@ export interface Span {
   seqs: number[];
   count: number;
   text: string;
-  /** How much of it the thread worked, 0 to 1; between the two when it was merged. */
+  /** What is written where the text has no room; or nothing. */
+  brief: string;
+  /**
+   * How much of it the thread worked, 0 to 1, between the two when it was merged; of `queued` how many
+   * wait, against the most in the window.
+   */
   share: number;
 }
 
@@ -65,6 +83,7 @@ export type MarkKind =
   | 'received'
   | 'evaluated'
   | 'accepted'
+  | 'thread-end'
   | 'note';
 
 export interface Mark {
@@ -102,3 +121,7 @@ export interface TimelineModel {
 
 /** The lane that stands for all those that have none of their own. */
 export const FOLDED = 'folded';
+/** The lane of the accept queue. */
+export const QUEUE = 'queue';
+/** The lane of the threads that are gone. */
+export const ENDED = 'ended';

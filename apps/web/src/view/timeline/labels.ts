@@ -1,6 +1,7 @@
 /** Where the timeline's texts go: beside their marks, and never over each other. */
 
 import { fitMono, monoWidth } from '../geometry.ts';
+import type { Span } from './items.ts';
 import type { PlacedMark, PlacedSpan, PlotSize } from './placed.ts';
 import type { Tick } from './ticks.ts';
 
@@ -17,6 +18,8 @@ export interface PlacedText {
 
 export interface PlacedTick extends PlacedText {
   tickX: number;
+  /** It tells how long a folded stretch took; the axis is broken there. */
+  isFold: boolean;
 }
 
 /** A refusal's word stays so near to its mark, in text sizes. */
@@ -72,6 +75,7 @@ export function placeTexts(
   spans: readonly PlacedSpan[],
   textPx: number,
   { width }: PlotSize,
+  middleOf: (lane: string, otherwise: number) => number,
 ): PlacedText[] {
   const rows = new Map<string, Row>();
   const rowOf = (lane: string): Row => {
@@ -80,6 +84,7 @@ export function placeTexts(
     return row;
   };
   const blocks = spans.filter(({ span }) => span.kind === 'summed' || span.kind === 'calculation');
+  const waits = spans.filter(({ span }) => isWait(span.kind));
   const solid = [
     ...marks.map(({ mark, x, halfWidth }) => ({
       lane: mark.lane,
@@ -104,11 +109,9 @@ export function placeTexts(
     return true;
   };
 
-  // What went wrong comes before all, then what is newest: that is being talked about.
+  // What went wrong comes before all, then who waits and what is newest: that is being talked about.
   const spoken = marks.filter(({ mark }) => mark.text !== '').toReversed();
-  for (const { mark, x, y, halfWidth } of spoken.sort(
-    (a, b) => Number(b.mark.bad) - Number(a.mark.bad),
-  )) {
+  const putMark = ({ mark, x, y, halfWidth }: PlacedMark): void => {
     const row = rowOf(mark.lane);
     const textWidth = widthOf(mark.text);
     const base = { text: mark.text, y, width: textWidth, bad: mark.bad, seq: mark.seq };
@@ -116,11 +119,11 @@ export function placeTexts(
     const inSum = blocks.some(
       ({ span, rect }) => span.lane === mark.lane && x > rect.x && x < rect.x + rect.width,
     );
-    if (inSum && mark.kind !== 'selected' && halfWidth * 2 > textWidth) continue;
+    if (inSum && mark.kind !== 'selected' && halfWidth * 2 > textWidth) return;
     if (mark.count > 1 && mark.text.startsWith('×') && textWidth + gap < 2 * halfWidth) {
       const inside = x - textWidth / 2;
       if (inside >= 0 && inside + textWidth <= width) texts.push({ ...base, x: inside });
-      continue;
+      return;
     }
     const left = x - halfWidth - gap - textWidth;
     const right = x + halfWidth + gap;
@@ -130,16 +133,31 @@ export function placeTexts(
     if (mark.kind === 'refused' || mark.kind === 'reset' || mark.kind === 'failed')
       places.push(row.firstFree(right, textWidth + gap) + gap, left);
     const near = places.filter((place) => Math.abs(place - x) < SLIDE_MOST * textPx + textWidth);
-    if (near.some((place) => put(mark.lane, { ...base, x: place }))) continue;
-    if (mark.kind === 'selected') continue;
+    if (near.some((place) => put(mark.lane, { ...base, x: place }))) return;
+    if (mark.kind === 'selected') return;
     const room = row.freeUpTo(right, width) - right - gap;
     const short = shortened(mark.text, room, textPx);
-    if (short === '') continue;
+    if (short === '') return;
     put(mark.lane, { ...base, text: short, x: right, width: widthOf(short) });
+  };
+  for (const placed of spoken) if (placed.mark.bad) putMark(placed);
+  // Where it began is where it is told, so that the words stand still while it goes on.
+  for (const { span, rect } of waits.toReversed()) {
+    const left = Math.max(0, rect.x) + gap;
+    const right = Math.min(width, rect.x + rect.width) - gap;
+    const base = { y: rect.y + rect.height / 2, bad: false, seq: span.seq };
+    const middle = middleOf(span.lane, base.y);
+    for (const text of [span.text, span.brief]) {
+      const textWidth = widthOf(text);
+      const x = rowOf(span.lane).firstFree(left, textWidth + gap) + gap;
+      if (text === '' || x + textWidth > right) continue;
+      if (put(span.lane, { ...base, y: middle, text, x, width: textWidth })) break;
+    }
   }
+  for (const placed of spoken) if (!placed.mark.bad) putMark(placed);
 
   for (const { span, rect } of spans) {
-    if (span.text === '') continue;
+    if (span.text === '' || isWait(span.kind)) continue;
     const textWidth = widthOf(span.text);
     const left = Math.max(0, rect.x) + gap;
     const right = Math.min(width, rect.x + rect.width) - gap;
@@ -163,6 +181,10 @@ export function placeTexts(
   return texts;
 }
 
+function isWait(kind: Span['kind']): boolean {
+  return kind === 'unread' || kind === 'queued' || kind === 'starved';
+}
+
 /** The axis's words. */
 export function placeTicks(
   ticks: readonly Tick[],
@@ -172,23 +194,45 @@ export function placeTicks(
 ): PlacedTick[] {
   const row = new Row();
   const placed: PlacedTick[] = [];
-  for (const { at, label } of [...ticks].sort((a, b) => b.weight - a.weight || b.at - a.at)) {
+  for (const { at, label, isFold } of [...ticks].sort(
+    (a, b) => b.weight - a.weight || b.at - a.at,
+  )) {
     const tickX = scale(at);
     const textWidth = monoWidth(Array.from(label).length, textPx);
-    const x = tickX + 0.25 * unit;
+    const x = tickX + (isFold ? 0.4 : 0.25) * unit;
+    // The wave of a break needs some room on its left.
+    const from = isFold ? tickX - 0.3 * unit : tickX;
     const to = x + textWidth + 0.5 * unit;
-    if (tickX < 0 || to > width || !row.isFree(tickX, to)) continue;
-    row.take(tickX, to);
-    placed.push({ text: label, x, tickX, y: 0.6 * unit, width: textWidth, bad: false, seq: 0 });
+    if (tickX < 0 || to > width || !row.isFree(from, to)) {
+      if (isFold) row.take(from, tickX + 0.3 * unit);
+      continue;
+    }
+    row.take(from, to);
+    const y = 0.6 * unit;
+    placed.push({ text: label, x, tickX, y, width: textWidth, bad: false, seq: 0, isFold });
   }
   return placed;
+}
+
+/** Whether a text is one number and nothing else. */
+export function isNumber(text: string): boolean {
+  return /^-?\d+(\.\d+)?$/.test(text);
+}
+
+/** What is said of a number that has no room: "20 digits". */
+export function digits(number: string): string {
+  return `${number.replace(/\D/g, '').length} digits`;
 }
 
 /** Cut to the room there is; of an exchange rather the message alone than a cut answer. */
 function shortened(text: string, room: number, textPx: number): string {
   const short = fitMono(text, room, textPx);
+  if (short === text) return text;
+  // No number is ever cut: it would be another one.
+  if (isNumber(text)) return monoWidth(digits(text).length, textPx) <= room ? digits(text) : '';
   const answer = text.indexOf(' → ') + 3;
-  const isCutEarly = answer > 2 && Array.from(short).length < answer + CUT_LEAST;
+  const isCutEarly =
+    answer > 2 && (isNumber(text.slice(answer)) || Array.from(short).length < answer + CUT_LEAST);
   if (isCutEarly && monoWidth(answer - 3, textPx) <= room) return text.slice(0, answer - 3);
   return Array.from(short).length < CUT_LEAST ? '' : short;
 }

@@ -21,23 +21,29 @@ export interface TimelineLayout {
   readySets: PlacedReadySet[];
   texts: PlacedText[];
   ticks: PlacedTick[];
+  /** Where the axis is broken: what was quiet is folded there. */
+  breaks: number[];
   /** Position on the axis → x, and back. */
   x: (at: number) => number;
   at: (x: number) => number;
 }
 
 /** In rem: the axis, a lane at least and at most, text beside marks. */
-const AXIS = 1.375;
+const AXIS = 1.5;
 const LANE_LEAST = 1.125;
 const LANE_MOST = 1.75;
 const TEXT = 0.8125;
+/** A rem of projector mode is 25.6 px at least, and no text is below 24. */
+const STRIP_TEXT = 0.9375;
+const STRIP_LANES = 4;
 /** A message and its answer are two marks beside each other; half their width in halves of one. */
 const EXCHANGE_WIDE = 1.3;
 /** A span is drawn at least so wide, in pixels. */
 const SPAN_LEAST = 2;
 
-export function lanesThatFit({ height, unit }: PlotSize): number {
-  return Math.max(2, Math.floor((height - AXIS * unit) / (LANE_LEAST * unit)));
+export function lanesThatFit({ height, unit, strip }: PlotSize): number {
+  const most = strip ? STRIP_LANES : Infinity;
+  return Math.max(2, Math.min(most, Math.floor((height - AXIS * unit) / (LANE_LEAST * unit))));
 }
 
 /** How much of the axis one mark takes. */
@@ -62,7 +68,7 @@ export function timelineLayout(
   const room = (height - axisHeight) / Math.max(1, model.lanes.length);
   const laneHeight = Math.min(LANE_MOST * unit, Math.max(LANE_LEAST * unit, room));
   const half = Math.min(laneHeight * 0.36, 0.5 * unit);
-  const textPx = TEXT * unit;
+  const textPx = (size.strip ? STRIP_TEXT : TEXT) * unit;
 
   const lanes = model.lanes.map((lane, index) => {
     const top = axisHeight + index * laneHeight;
@@ -70,11 +76,8 @@ export function timelineLayout(
   });
   const middleOf = new Map(lanes.map(({ lane, middle }) => [lane.key, middle]));
 
-  // Lives come first: what happens in them is drawn over them.
-  const isLife = ({ kind }: Span): boolean => kind === 'open' || kind === 'half-closed';
-  // d3 cannot scale what is infinite.
   const reach = window.to - window.from;
-  const inOrder = [...model.spans.filter(isLife), ...model.spans.filter((span) => !isLife(span))];
+  const inOrder = model.spans.toSorted((a, b) => depthOf(a) - depthOf(b));
   const spans = inOrder.flatMap((span): PlacedSpan[] => {
     const y = middleOf.get(span.lane);
     if (y === undefined || span.to < window.from || span.from > window.to) return [];
@@ -84,7 +87,8 @@ export function timelineLayout(
     const tall = heightOf(span, half);
     const rect = {
       x: left,
-      y: y - tall / 2,
+      // Those who wait in the queue stand on its floor.
+      y: span.kind === 'queued' ? y + 1.25 * half - tall : y - tall / 2,
       width: Math.max(SPAN_LEAST, right - left),
       height: tall,
     };
@@ -118,16 +122,51 @@ export function timelineLayout(
     spans,
     marks,
     readySets,
-    texts: placeTexts(marks, spans, textPx, size),
+    texts: placeTexts(marks, spans, textPx, size, (lane, y) => middleOf.get(lane) ?? y),
     ticks: placeTicks(ticks, scale, textPx, size),
+    breaks: ticks.filter(({ isFold }) => isFold).map(({ at }) => scale(at)),
     x: scale,
     at: (x) => window.from + (x / Math.max(1, width)) * (window.to - window.from),
   };
 }
 
-function heightOf({ kind }: Span, half: number): number {
+/** Lives come first, then who waits: what happens in them is drawn over them. */
+function depthOf({ kind }: Span): number {
+  if (kind === 'open' || kind === 'half-closed') return 0;
+  return kind === 'unread' ? 1 : 2;
+}
+
+function heightOf({ kind, share }: Span, half: number): number {
   if (kind === 'open' || kind === 'half-closed') return Math.max(3, half * 0.5);
-  return kind === 'summed' ? 2.2 * half : 1.7 * half;
+  if (kind === 'queued') return 2.5 * half * Math.max(0.35, share);
+  if (kind === 'summed') return 2.2 * half;
+  // What is waited for, and who waits, stays one piece when something is written in it.
+  return kind === 'blocked' || kind === 'working' ? 1.7 * half : 2.5 * half;
+}
+
+/**
+ * The upright parts of a line at `x` from `top` to `bottom` that go through no text, from above; a text is
+ * left out with what is around it.
+ */
+export function lineBesideTexts(
+  { texts, textPx }: Pick<TimelineLayout, 'texts' | 'textPx'>,
+  x: number,
+  top: number,
+  bottom: number,
+): [from: number, to: number][] {
+  const around = 3;
+  const inTheWay = texts
+    .filter(({ x: left, width }) => x >= left - around && x <= left + width + around)
+    .sort((a, b) => a.y - b.y);
+  const parts: [number, number][] = [];
+  let from = top;
+  for (const { y } of inTheWay) {
+    const to = y - 0.6 * textPx;
+    if (to > from) parts.push([from, Math.min(to, bottom)]);
+    from = Math.max(from, y + 0.6 * textPx);
+  }
+  if (from < bottom) parts.push([from, bottom]);
+  return parts;
 }
 
 export interface Hit {

@@ -18,6 +18,7 @@ const importance: readonly MarkKind[] = [
   'evaluated',
   'selected',
   'accepted',
+  'thread-end',
   'note',
 ];
 const rank = new Map(importance.map((kind, index) => [kind, index]));

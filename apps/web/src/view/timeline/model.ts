@@ -5,8 +5,9 @@
 
 import type { LabEvent } from '@sockscope/tcp-core/trace/events';
 import type { ServerState } from '@sockscope/tcp-core/trace/lab-state';
-import type { Found } from './cast.ts';
+import { NO_THREAD } from './cast.ts';
 import {
+  ENDED,
   FOLDED,
   type Mark,
   type Span,
@@ -14,7 +15,7 @@ import {
   type TimelineModel,
   type TimeWindow,
 } from './items.ts';
-import { chooseLanes } from './lanes.ts';
+import { chooseLanes, livingLanes } from './lanes.ts';
 import { mergeMarks, mergeReadySets, mergeSpans } from './merge.ts';
 import { Walk } from './walk.ts';
 
@@ -29,8 +30,12 @@ export interface TimelineInput {
   window: TimeWindow;
   /** The number of the server's first event here on the order axis. */
   firstStep: number;
+  /** Where a time is on the clock's axis. */
+  place: (micros: number) => number;
   /** How far the log is known, on the axis: what goes on reaches up to there. */
   end: number;
+  /** The time there, in microseconds. */
+  now: number;
   /** How much of the axis one mark takes; closer ones are merged. */
   grain: number;
   /** At most so many lanes. */
@@ -46,28 +51,34 @@ const NOTHING_KEPT: ReadonlySet<string> = new Set();
 
 export function timelineModel(input: TimelineInput): TimelineModel {
   const { before, events, axis, window, firstStep, grain, until, mostLanes } = input;
-  const walk = new Walk(before, axis, grain);
+  const walk = new Walk(before, { axis, place: input.place, grain });
   let step = firstStep;
   for (const event of events) {
     if (event.server === before.id) walk.take(event, step++);
   }
-  walk.finish(Math.min(input.end, window.to));
+  walk.finish(Math.min(input.end, window.to), input.now);
 
-  const found = walk.cast.all.filter((one) => !isSpare(one));
+  const { living: found, gone, main } = livingLanes(walk.cast.all);
   const lanes = chooseLanes(before.id, found, mostLanes, input.kept ?? NOTHING_KEPT);
   const drawn = new Set(lanes.map(({ key }) => key));
   const known = new Set(found.map(({ key }) => key));
 
   // Events of folded lanes stay visible, as marks of the lane that stands for them.
+  const isEnded = (lane: string): boolean => drawn.has(ENDED) && gone.has(lane);
   const marks: Mark[] = [];
   for (const mark of walk.marks) {
+    if (mark.lane === NO_THREAD && main !== undefined) mark.lane = main;
     if (drawn.has(mark.lane)) marks.push(mark);
     else if (known.has(mark.lane))
       marks.push({ ...mark, lane: FOLDED, text: mark.bad ? mark.text : '' });
+    else if (mark.kind === 'thread-end' && isEnded(mark.lane)) marks.push({ ...mark, lane: ENDED });
   }
   const spans: Span[] = walk.spans.filter(({ lane }) => drawn.has(lane));
+  const mostQueued = Math.max(1, ...spans.filter(isQueued).map((span) => span.count));
+  for (const span of spans) if (isQueued(span)) span.share = span.count / mostQueued;
   const sets = walk.readySets.map((set) => ({
     ...set,
+    thread: isEnded(set.thread) ? ENDED : set.thread,
     ready: [...new Set(set.ready.map((lane) => (drawn.has(lane) ? lane : FOLDED)))],
   }));
   const model: TimelineModel = {
@@ -80,7 +91,6 @@ export function timelineModel(input: TimelineInput): TimelineModel {
   return items > MOST_ITEMS ? timelineModel({ ...input, grain: 2 * grain }) : model;
 }
 
-/** Server 2's threads that have had no client yet say nothing. */
-function isSpare({ kind, main, serves }: Found): boolean {
-  return kind === 'thread' && !main && serves === null;
+function isQueued({ kind }: Span): boolean {
+  return kind === 'queued';
 }

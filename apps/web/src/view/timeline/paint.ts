@@ -1,7 +1,7 @@
 /** Draws a timeline's layout on a canvas. */
 
 import { FOLDED, type Span } from './items.ts';
-import type { TimelineLayout } from './layout.ts';
+import { lineBesideTexts, type TimelineLayout } from './layout.ts';
 import type { PlacedMark, PlacedReadySet } from './placed.ts';
 import { drawGlyph } from './glyphs.ts';
 import type { Palette } from './palette.ts';
@@ -41,6 +41,8 @@ export function paintTimeline(context: CanvasRenderingContext2D, scene: Scene): 
     context.globalAlpha = alphaOf(firstSeq(placed), scene);
     paintMark(context, placed, scene);
   }
+  context.globalAlpha = 1;
+  for (const x of layout.breaks) paintBreak(context, x, scene);
   context.font = `600 ${layout.textPx}px ${palette.mono}`;
   context.textBaseline = 'middle';
   for (const { text, x, y, width: wide, seq, bad } of layout.texts) {
@@ -85,9 +87,9 @@ function paintAxis(context: CanvasRenderingContext2D, { layout, palette }: Scene
   context.globalAlpha = 1;
   context.font = `${textPx}px ${palette.mono}`;
   context.textBaseline = 'middle';
-  for (const { text, x, y, tickX } of layout.ticks) {
+  for (const { text, x, y, tickX, isFold } of layout.ticks) {
     context.fillStyle = palette.line;
-    context.fillRect(Math.round(tickX), 2, 1, size.height - 2);
+    if (!isFold) context.fillRect(Math.round(tickX), 2, 1, size.height - 2);
     context.fillStyle = palette.soft;
     context.fillText(text, x, y);
   }
@@ -100,7 +102,8 @@ function paintSpans(context: CanvasRenderingContext2D, scene: Scene): void {
   const hueOf = new Map(
     layout.lanes.map(({ lane }) => [lane.key, palette.hues[lane.identity?.hue ?? 'ink']]),
   );
-  const hatch = hatching(context, palette.lineStrong);
+  const hatch = hatching(context, palette.lineStrong, 'blocked');
+  const waitHatch = hatching(context, palette.ink, 'waiting');
   for (const { span, rect } of layout.spans) {
     const { x, y, width, height } = rect;
     const hue = hueOf.get(span.lane) ?? palette.ink;
@@ -119,6 +122,18 @@ function paintSpans(context: CanvasRenderingContext2D, scene: Scene): void {
         context.fillStyle = hue;
         context.fillRect(x, y, width, height);
         context.strokeRect(x + 0.5, y + 0.5, width - 1, height - 1);
+        break;
+      case 'unread':
+      case 'queued':
+      case 'starved':
+        // Bold, and the other way round than a thread that is blocked: that is how it should be.
+        context.fillStyle = palette.panel;
+        context.fillRect(x, y, width, height);
+        context.fillStyle = waitHatch;
+        context.fillRect(x, y, width, height);
+        context.strokeStyle = palette.ink;
+        context.lineWidth = 1.5;
+        context.strokeRect(x + 0.75, y + 0.75, Math.max(1, width - 1.5), height - 1.5);
         break;
       case 'summed':
         context.fillStyle = palette.panel;
@@ -182,24 +197,53 @@ function paintThread(
 
 const hatchings = new Map<string, HTMLCanvasElement>();
 
-function hatching(context: CanvasRenderingContext2D, colour: string): CanvasPattern | string {
-  let tile = hatchings.get(colour);
+function hatching(
+  context: CanvasRenderingContext2D,
+  colour: string,
+  what: 'blocked' | 'waiting',
+): CanvasPattern | string {
+  const bold = what === 'waiting';
+  let tile = hatchings.get(`${what} ${colour}`);
   if (!tile) {
     tile = document.createElement('canvas');
     tile.width = tile.height = 7;
     const pen = tile.getContext('2d');
     if (!pen) return 'transparent';
     pen.strokeStyle = colour;
-    pen.lineWidth = 1;
+    pen.lineWidth = bold ? 2 : 1;
     pen.beginPath();
     for (const offset of [-7, 0, 7]) {
-      pen.moveTo(offset, 7);
-      pen.lineTo(offset + 7, 0);
+      pen.moveTo(offset, bold ? 0 : 7);
+      pen.lineTo(offset + 7, bold ? 7 : 0);
     }
     pen.stroke();
-    hatchings.set(colour, tile);
+    hatchings.set(`${what} ${colour}`, tile);
   }
   return context.createPattern(tile, 'repeat') ?? 'transparent';
+}
+
+/** Where the axis is broken: everything is, by a wave, and the wave goes through no text. */
+function paintBreak(
+  context: CanvasRenderingContext2D,
+  x: number,
+  { layout, palette }: Scene,
+): void {
+  const { size, textPx } = layout;
+  const wide = Math.max(2, textPx * 0.18);
+  const wave = (offset: number): void => {
+    const step = textPx * 0.36;
+    for (let y = 2, side = 1; y < size.height; y += step, side = -side)
+      context.quadraticCurveTo(x + offset + side * wide, y + step / 2, x + offset, y + step);
+  };
+  context.beginPath();
+  context.moveTo(x, 2);
+  wave(0);
+  context.strokeStyle = palette.panel;
+  context.lineWidth = 2.5 * wide;
+  context.stroke();
+  context.strokeStyle = palette.lineStrong;
+  context.lineWidth = 1.25;
+  context.stroke();
 }
 
 function paintReadySet(
@@ -264,13 +308,16 @@ function paintCursor(
     context.setLineDash([4, 4]);
     const x = layout.x(highlightedAt);
     context.beginPath();
-    context.moveTo(x, axisHeight);
-    context.lineTo(x, size.height);
+    for (const [from, to] of lineBesideTexts(layout, x, axisHeight, size.height)) {
+      context.moveTo(x, from);
+      context.lineTo(x, to);
+    }
     context.stroke();
     context.setLineDash([]);
   }
   context.fillStyle = palette.accent;
-  context.fillRect(cursorX - 1, axisHeight - half, 2, size.height);
+  for (const [from, to] of lineBesideTexts(layout, cursorX, axisHeight, size.height))
+    context.fillRect(cursorX - 1, from, 2, to - from);
   context.beginPath();
   context.moveTo(cursorX - half, axisHeight - half);
   context.lineTo(cursorX + half, axisHeight - half);

@@ -9,6 +9,8 @@ export interface PlotSize {
   height: number;
   /** The page's rem in pixels. */
   unit: number;
+  /** Low, for the last row: few lanes, large text. */
+  strip?: boolean;
 }
 
 export interface PlacedSpan {

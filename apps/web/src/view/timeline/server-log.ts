@@ -2,10 +2,16 @@
 
 import type { LabEvent, ServerId } from '@sockscope/tcp-core/trace/events';
 import type { LabHistory } from '@sockscope/tcp-core/trace/history';
+import type { ServerState } from '@sockscope/tcp-core/trace/lab-state';
+import { emptyServer } from '@sockscope/tcp-core/trace/reducer';
+import { ClockScale } from './clock-scale.ts';
 import type { TimelineAxis, TimeWindow } from './items.ts';
+import { Waits } from './waits.ts';
 
 /** Forgotten events are thrown out so many at a time. */
 const FORGET_AT_ONCE = 1_000;
+/** Microseconds are whole; their places are not. */
+const ROUNDING = 0.5;
 
 export interface EventsWithin {
   events: LabEvent[];
@@ -18,6 +24,9 @@ export interface EventsWithin {
 export class ServerLog {
   readonly history: LabHistory;
   readonly server: ServerId;
+  /** Where times are on the clock's axis. */
+  readonly scale: ClockScale;
+  readonly #waits: Waits;
   readonly #events: LabEvent[] = [];
   /** The newest `t` up to each event: threads report in turn, so `t` alone may step back. */
   readonly #reached: number[] = [];
@@ -28,6 +37,14 @@ export class ServerLog {
     this.history = history;
     this.server = server;
     this.#seen = history.first;
+    this.#waits = new Waits(this.stateAt(history.first));
+    this.scale = new ClockScale(history.base.t, this.#waits.any);
+  }
+
+  /** The server after event `seq`; before it joined nothing is known of it. */
+  stateAt(seq: number): ServerState {
+    const { history, server } = this;
+    return history.stateAt(seq).servers[server] ?? emptyServer(history.now.servers[server]!);
   }
 
   /** Takes what the history has got since; cheap when that is nothing. */
@@ -35,22 +52,27 @@ export class ServerLog {
     if (this.history.last === this.#seen) return;
     for (const event of this.history.events(this.#seen)) {
       if (event.server !== this.server) continue;
+      this.#waits.take(event);
+      this.scale.take(event, this.#waits.any);
       this.#events.push(event);
       this.#reached.push(Math.max(event.t, this.#reached.at(-1) ?? 0));
     }
     this.#seen = this.history.last;
+    this.scale.reach(this.history.now.t);
     const gone = this.countUpTo(this.history.first) - this.#forgotten;
     if (gone < FORGET_AT_ONCE) return;
     this.#events.splice(0, gone);
     this.#reached.splice(0, gone);
     this.#forgotten += gone;
+    this.scale.forget(this.#reached[0] ?? 0);
   }
 
   /** The axis's first and last known position. */
   bounds(axis: TimelineAxis): TimeWindow {
     if (axis === 'order')
       return { from: this.#forgotten, to: this.#forgotten + this.#events.length };
-    return { from: this.history.base.t, to: this.history.now.t };
+    const { scale } = this;
+    return { from: scale.start, to: scale.place(scale.now) };
   }
 
   /** How many events of this server there were up to and including `seq`, forgotten ones too. */
@@ -61,15 +83,19 @@ export class ServerLog {
   /** Where the state after event `seq` is. */
   positionOf(seq: number, axis: TimelineAxis): number {
     if (axis === 'order') return this.countUpTo(seq);
-    return this.history.event(seq)?.t ?? (seq >= this.history.last ? this.history.now.t : 0);
+    const { history } = this;
+    return this.scale.place(
+      history.event(seq)?.t ?? (seq >= history.last ? history.now.t : history.base.t),
+    );
   }
 
   /** The last event at or before a position; the first one if there is none; null without events. */
   eventAt(position: number, axis: TimelineAxis): LabEvent | null {
+    const time = axis === 'order' ? 0 : this.scale.time(position) + ROUNDING;
     const after =
       axis === 'order'
         ? Math.floor(position) - this.#forgotten + 1
-        : firstIndex(this.#events.length, (index) => this.#reached[index]! > position);
+        : firstIndex(this.#events.length, (index) => this.#reached[index]! > time);
     const index = Math.max(0, Math.min(after, this.#events.length) - 1);
     return this.#events[index] ?? null;
   }
@@ -85,16 +111,20 @@ export class ServerLog {
   /** The events in a window, and what is known about the place where they begin. */
   within(window: TimeWindow, axis: TimelineAxis): EventsWithin {
     const many = this.#events.length;
+    const [from, to] =
+      axis === 'order'
+        ? [0, 0]
+        : [this.scale.time(window.from) - ROUNDING, this.scale.time(window.to) + ROUNDING];
     const inBounds = (step: number): number =>
       Math.min(many, Math.max(0, Math.floor(step) - this.#forgotten));
     const first =
       axis === 'order'
         ? inBounds(window.from)
-        : firstIndex(many, (index) => this.#reached[index]! >= window.from);
+        : firstIndex(many, (index) => this.#reached[index]! >= from);
     const end =
       axis === 'order'
         ? inBounds(window.to + 1)
-        : firstIndex(many, (index) => this.#reached[index]! > window.to);
+        : firstIndex(many, (index) => this.#reached[index]! > to);
     const before = this.#events[first - 1]?.seq ?? 0;
     return {
       events: this.#events.slice(first, end),

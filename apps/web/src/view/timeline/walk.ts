@@ -2,17 +2,48 @@
 
 import type { BlockingCall, LabEvent } from '@sockscope/tcp-core/trace/events';
 import type { ServerState } from '@sockscope/tcp-core/trace/lab-state';
+import { clientName } from '../words/names.ts';
 import { callWords } from '../words/waiting.ts';
 import { bytesSaid, count, said } from '../words/words.ts';
+import { digits, isNumber } from './labels.ts';
 import { Cast, laneOfConnection, laneOfThread } from './cast.ts';
-import type { Mark, MarkKind, ReadySet, Span, SpanKind, TimelineAxis } from './items.ts';
+import {
+  QUEUE,
+  type Mark,
+  type MarkKind,
+  type ReadySet,
+  type Span,
+  type SpanKind,
+  type TimelineAxis,
+} from './items.ts';
+import { lasted } from './ticks.ts';
+import { Waits, type Wait } from './waits.ts';
 
 /** A text beside a mark is cut after so many characters. */
 const TEXT_MOST = 18;
+/** What waits so short is not told as waiting, in microseconds: samples come late. */
+const WAIT_LEAST = 100_000;
 
 interface Begun {
   from: number;
   seq: number;
+}
+
+/** So many in the accept queue, from a place and a time on. */
+interface Queued extends Begun {
+  t: number;
+  many: number;
+  /** When the longest of them came; null where nobody knows. */
+  since: number | null;
+}
+
+/** The axis that events are laid on. */
+export interface WalkAxis {
+  axis: TimelineAxis;
+  /** Where a time is on the clock's axis. */
+  place: (micros: number) => number;
+  /** A calculation shorter than this is a mark, longer ones are spans. */
+  grain: number;
 }
 
 type Of<T extends LabEvent['type']> = Extract<LabEvent, { type: T }>;
@@ -25,56 +56,94 @@ export class Walk {
 
   readonly #speaksLines: boolean;
   readonly #axis: TimelineAxis;
-  /** A calculation shorter than this is a mark, longer ones are spans. */
+  readonly #place: (micros: number) => number;
   readonly #grain: number;
-  readonly #threads = new Map<number, Begun & { call: BlockingCall | null }>();
+  readonly #threads = new Map<number, Begun & { t: number; call: BlockingCall | null }>();
   readonly #connections = new Map<number, Begun & { kind: SpanKind }>();
-  readonly #calculations = new Map<number, Begun & { text: string }>();
+  readonly #calculations = new Map<number, Begun & { t: number; text: string }>();
   readonly #owners = new Map<number, number>();
+  readonly #waits: Waits;
+  readonly #unread = new Map<number, Wait & { from: number }>();
+  /** Those of the queue that are over, and come to be drawn if it lasted. */
+  #queue: Queued | null = null;
+  #queueRun: Span[] = [];
+  #queueRunSince = 0;
+  /** The names of this run's connections begin with its first one. */
+  #firstConnection: number;
+  #lastConnection: number;
   #listener: number | null;
 
   /** Where the event at hand begins and ends on the axis, and its middle. */
   #start = 0;
   #end = 0;
   #middle = 0;
+  #time = 0;
 
   /** `before`: the server's state before the first event. */
-  constructor(before: ServerState, axis: TimelineAxis, grain: number) {
+  constructor(before: ServerState, { axis, place, grain }: WalkAxis) {
     this.#speaksLines = before.design.speaks === 'lines';
     this.#axis = axis;
+    this.#place = place;
     this.#grain = grain;
     this.#listener = before.fd;
+    this.#waits = new Waits(before);
+    this.#firstConnection = before.firstConnection;
+    this.#lastConnection = before.lastConnection;
     const begun = { from: -Infinity, seq: 0 };
-    for (const { id, fd, port, peerClosed, localClosed } of Object.values(before.connections)) {
+    for (const connection of Object.values(before.connections)) {
+      const { id, fd, port, peerClosed, localClosed } = connection;
       this.#connections.set(id, {
         ...begun,
         kind: peerClosed || localClosed ? 'half-closed' : 'open',
       });
       this.#owners.set(fd, id);
-      this.cast.addConnection(id, port);
+      this.cast.addConnection(id, port, clientName(before, connection));
     }
-    for (const { id, tid, role, call, connection, last } of Object.values(before.threads)) {
-      this.#threads.set(id, { ...begun, call });
-      this.cast.addThread(id, tid, role !== 'client').serves = connection;
-      if (last?.type === 'evaluating' && last.connection !== null)
-        this.#calculations.set(last.connection, { ...begun, text: '' });
+    for (const { id, tid, role, call, since, connection, last } of Object.values(before.threads)) {
+      this.#threads.set(id, { ...begun, t: since, call });
+      this.cast.addThread(id, tid, role).serves = connection;
+      if (last?.type === 'evaluating' && last.connection !== null) {
+        const text = said(last.message ?? '', TEXT_MOST);
+        this.#calculations.set(last.connection, { ...begun, t: last.t, text });
+      }
+    }
+    for (const id of this.#waits.unreadConnections) {
+      const wait = this.#waits.unread(id);
+      if (wait) this.#unread.set(id, { ...wait, from: -Infinity });
+    }
+    if (this.#waits.queued > 0) {
+      this.#queueRunSince = this.#waits.queuedSince ?? before.kernel?.t ?? 0;
+      this.#beginQueue(-Infinity, 0, this.#queueRunSince);
     }
   }
 
   /** `step`: the event's number on the order axis. */
   take(event: LabEvent, step: number): void {
     const byClock = this.#axis === 'clock';
-    this.#start = byClock ? event.t : step;
-    this.#end = byClock ? event.t : step + 1;
-    this.#middle = byClock ? event.t : step + 0.5;
+    const at = byClock ? this.#place(event.t) : step;
+    this.#start = at;
+    this.#end = byClock ? at : step + 1;
+    this.#middle = byClock ? at : step + 0.5;
+    this.#time = event.t;
     this.#followThread(event);
     this.#note(event);
+    this.#followWaits(event);
   }
 
-  /** What goes on at the window's end reaches up to there. */
-  finish(end: number): void {
-    this.#end = Math.max(this.#end, end);
-    for (const id of this.#threads.keys()) this.#endWait(id, this.#end);
+  /** What goes on at the window's end reaches up to there, which is the time `now`. */
+  finish(end: number, now: number): void {
+    this.#end = this.#start = Math.max(this.#end, end);
+    this.#time = Math.max(this.#time, now);
+    for (const id of this.#unread.keys()) {
+      this.#goesOn(laneOfConnection(id), this.#endUnread(id));
+    }
+    const queued = this.#endQueue();
+    this.#endQueueRun();
+    if (queued) this.#goesOn(QUEUE, queued);
+    for (const id of this.#threads.keys()) {
+      const span = this.#endWait(id, this.#end);
+      if (span?.kind === 'starved') this.#goesOn(laneOfThread(id), span);
+    }
     for (const id of this.#connections.keys()) this.#endLife(id);
     for (const id of this.#calculations.keys()) this.#endCalculation(id);
   }
@@ -84,17 +153,19 @@ export class Walk {
     if (id === null) return;
     const thread = this.#threads.get(id);
     if (event.type === 'threadStarted') {
-      this.cast.addThread(id, event.tid, event.role !== 'client').lastSeq = event.seq;
-      this.#threads.set(id, { from: this.#start, seq: event.seq, call: null });
+      this.cast.addThread(id, event.tid, event.role).lastSeq = event.seq;
+      this.#threads.set(id, { from: this.#start, seq: event.seq, t: event.t, call: null });
     } else if (thread && (event.type === 'blocked' || thread.call !== null)) {
       this.#endWait(id, this.#start);
       const call = event.type === 'blocked' ? event.call : null;
-      this.#threads.set(id, { from: this.#start, seq: event.seq, call });
+      this.#threads.set(id, { from: this.#start, seq: event.seq, t: event.t, call });
     }
     if (event.type === 'threadEnded') {
       this.#endWait(id, this.#end);
       this.#threads.delete(id);
-      this.cast.touch(laneOfThread(id), event).alive = false;
+      const lane = laneOfThread(id);
+      this.cast.touch(lane, event).alive = false;
+      this.#mark(lane, event, 'thread-end', '');
     }
   }
 
@@ -132,7 +203,8 @@ export class Walk {
       }
       case 'accepted':
         this.#owners.set(event.fd, event.connection);
-        this.cast.addConnection(event.connection, event.port);
+        this.#lastConnection = Math.max(this.#lastConnection, event.connection);
+        this.cast.addConnection(event.connection, event.port, this.#nameOf(event.connection, null));
         this.#connections.set(event.connection, {
           from: this.#middle,
           seq: event.seq,
@@ -152,6 +224,7 @@ export class Walk {
         this.#calculations.set(event.connection, {
           from: this.#start,
           seq: event.seq,
+          t: event.t,
           text: said(event.message, TEXT_MOST),
         });
         break;
@@ -172,21 +245,118 @@ export class Walk {
       case 'closed':
         this.#closed(event);
         break;
-      case 'joined':
       case 'starting':
+        this.#firstConnection = this.#lastConnection + 1;
+        break;
+      case 'identified': {
+        const found = this.cast.get(laneOfConnection(event.connection));
+        if (found) found.name = this.#nameOf(event.connection, event.name ?? null);
+        break;
+      }
+      case 'joined':
       case 'threadStarted':
       case 'threadEnded':
       case 'blocked':
-      case 'identified':
       case 'sampled':
       case 'unobservable':
         break;
     }
   }
 
+  #nameOf(id: number, name: string | null): string {
+    return clientName({ firstConnection: this.#firstConnection }, { id, name });
+  }
+
+  /** Who began to wait with the event, and who waits no more. */
+  #followWaits(event: LabEvent): void {
+    const waits = this.#waits;
+    const { queued, queuedSince } = waits;
+    waits.take(event);
+    if (event.type === 'sampled') {
+      for (const { connection } of event.connections) this.#followUnread(connection);
+    } else if (event.type === 'received' || event.type === 'closed') {
+      this.#followUnread(event.connection);
+    } else if (event.type === 'stopped' || event.type === 'crashed') {
+      for (const id of this.#unread.keys()) this.#followUnread(id);
+    }
+    if (waits.queued === queued && waits.queuedSince === queuedSince) return;
+    this.#endQueue();
+    if (waits.queued > 0) {
+      if (queued === 0) this.#queueRunSince = event.t;
+      this.#beginQueue(this.#start, event.seq, event.t);
+    } else this.#endQueueRun();
+  }
+
+  #followUnread(id: number): void {
+    const wait = this.#waits.unread(id);
+    const known = this.#unread.get(id);
+    if (wait?.t === known?.t) return;
+    if (known) this.#endUnread(id);
+    if (wait) this.#unread.set(id, { ...wait, from: this.#start });
+  }
+
+  #endUnread(id: number): Span | null {
+    const wait = this.#unread.get(id);
+    this.#unread.delete(id);
+    const lane = laneOfConnection(id);
+    const found = this.cast.get(lane);
+    const micros = wait ? this.#time - wait.t : 0;
+    if (!wait || !found || micros < WAIT_LEAST || this.#start <= wait.from) return null;
+    found.waited = true;
+    const brief = lasted(micros);
+    const span = this.#span('unread', lane, wait, this.#start, `waits ${brief}`);
+    span.brief = brief;
+    return span;
+  }
+
+  #beginQueue(from: number, seq: number, t: number): void {
+    const { queued, queuedSince } = this.#waits;
+    this.#queue = { from, seq, t, many: queued, since: queuedSince };
+  }
+
+  /** The same number waits no longer, or the same ones. */
+  #endQueue(): Span | null {
+    const queue = this.#queue;
+    this.#queue = null;
+    if (!queue || this.#start <= queue.from) return null;
+    const brief = `${count(queue.many)} wait${queue.many === 1 ? 's' : ''}`;
+    const longest = lasted(this.#time - (queue.since ?? queue.t));
+    const text = queue.many === 1 ? `${brief} ${longest}` : `${brief}, longest ${longest}`;
+    const span: Span = {
+      kind: 'queued',
+      lane: QUEUE,
+      from: queue.from,
+      to: this.#start,
+      seq: queue.seq,
+      seqs: [queue.seq],
+      count: queue.many,
+      text,
+      brief,
+      share: 1,
+    };
+    this.#queueRun.push(span);
+    return span;
+  }
+
+  /** Nobody waits in the queue any more: it was worth telling if it lasted. */
+  #endQueueRun(): void {
+    if (this.#queueRun.length > 0 && this.#time - this.#queueRunSince >= WAIT_LEAST) {
+      this.spans.push(...this.#queueRun);
+      this.cast.queue.waited = true;
+    }
+    this.#queueRun = [];
+  }
+
+  /** Tells on the lane that this goes on at the window's end; seconds are enough for that. */
+  #goesOn(lane: string, span: Span | null): void {
+    const found = this.cast.get(lane);
+    if (found && span) found.waits = span.text.replace(/(\d+)\.\d+ s$/, '$1 s');
+  }
+
   #evaluated(event: Of<'evaluated'>): void {
     const begun = this.#calculations.get(event.connection);
-    const from = begun?.from ?? (this.#axis === 'clock' ? event.t - event.micros : this.#start);
+    const from =
+      begun?.from ?? (this.#axis === 'clock' ? this.#place(event.t - event.micros) : this.#start);
     if (this.#end - from < this.#grain) {
       this.#calculations.delete(event.connection);
       this.#onConnection(event, 'evaluated', '');
@@ -194,7 +364,8 @@ export class Walk {
     }
     // In event order the message is beside it anyway.
     const text = this.#axis === 'clock' ? said(event.message, TEXT_MOST) : '';
-    this.#calculations.set(event.connection, { from, seq: event.seq, text });
+    const t = begun?.t ?? event.t - event.micros;
+    this.#calculations.set(event.connection, { from, seq: event.seq, t, text });
     this.#endCalculation(event.connection, begun ? [begun.seq] : []);
     this.cast.touch(laneOfConnection(event.connection), event);
   }
@@ -226,7 +397,7 @@ export class Walk {
   }
 
   #summed(event: Of<'summed'>): void {
-    const from = this.#axis === 'clock' ? event.t - event.micros : this.#start;
+    const from = this.#axis === 'clock' ? this.#place(event.t - event.micros) : this.#start;
     let all = 0;
     for (const { connection, received, sent } of event.connections) {
       const calls = Math.max(received.calls, sent.calls);
@@ -272,12 +443,18 @@ export class Walk {
     found.bad ||= bad && kind !== 'sent';
   }
 
-  #endWait(id: number, to: number): void {
+  #endWait(id: number, to: number): Span | null {
     const thread = this.#threads.get(id);
-    if (!thread || to <= thread.from) return;
+    if (!thread || to <= thread.from) return null;
     const { call } = thread;
-    const text = call === null ? '' : callWords(call);
-    this.#span(call === null ? 'working' : 'blocked', laneOfThread(id), thread, to, text);
+    const lane = laneOfThread(id);
+    if (call === null) return this.#span('working', lane, thread, to, '');
+    const micros = this.#time - thread.t;
+    if (call !== 'handoff' || micros < WAIT_LEAST)
+      return this.#span('blocked', lane, thread, to, callWords(call));
+    const span = this.#span('starved', lane, thread, to, `${callWords(call)} ${lasted(micros)}`);
+    span.brief = 'no free thread';
+    return span;
   }
 
   #endLife(id: number, to = this.#end): void {
@@ -289,7 +466,9 @@ export class Walk {
     const begun = this.#calculations.get(id);
     this.#calculations.delete(id);
     const lane = laneOfConnection(id);
-    if (!begun || !this.cast.get(lane)) return;
+    const found = this.cast.get(lane);
+    if (!begun || !found) return;
+    found.waited ||= this.#time - begun.t >= WAIT_LEAST;
     this.#span('calculation', lane, begun, this.#end, begun.text).seqs.push(...alsoSeqs);
   }
 
@@ -302,7 +481,8 @@ export class Walk {
     many = 1,
   ): Span {
     const share = kind === 'working' ? 1 : 0;
-    const span: Span = { kind, lane, from, to, seq, seqs: [seq], count: many, text, share };
+    const what = { kind, lane, from, to, seq, seqs: [seq], count: many, text, brief: '', share };
+    const span: Span = what;
     this.spans.push(span);
     return span;
   }
@@ -311,6 +491,7 @@ export class Walk {
 /** What was received or sent; decoding is slow, and most of it is plain ASCII. */
 function textOf(preview: string): string {
   const line = preview.replace(/\r?\n$/, '');
+  if (line.length > TEXT_MOST && isNumber(line)) return digits(line);
   return line.length <= TEXT_MOST && /^[ -~]*$/.test(line) ? line : bytesSaid(line, TEXT_MOST);
 }
 

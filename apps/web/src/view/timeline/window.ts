@@ -1,38 +1,43 @@
 /** Which stretch of the axis is shown: the newest, or the one around the event that is looked at. */
 
 import type { TimelineAxis, TimeWindow } from './items.ts';
+import type { PlotSize } from './placed.ts';
 
-/** 20 s and 60 events. */
-export const DEFAULT_SPAN: Record<TimelineAxis, number> = { clock: 20_000_000, order: 60 };
-/** From 200 µs to 10 minutes; from 8 events to all that are remembered. */
+/** A unit of the clock's axis, and an event's step, are so wide before anybody zooms, in rem. */
+const WIDE: Record<TimelineAxis, number> = { clock: 3.5, order: 1.2 };
+/** From a fiftieth of a unit to ten minutes; from 8 events to all that are remembered. */
 const SPAN_LIMITS: Record<TimelineAxis, readonly [number, number]> = {
-  clock: [200, 600_000_000],
+  clock: [0.02, 600],
   order: [8, 10_000],
 };
-/** Kept free after the newest event, so that its text has room. */
-const LEAD = 0.12;
-/** The event that is looked at stays so far from the edges. */
-const MARGIN = 0.08;
+/** Kept free after the newest event, or now, so that the newest answer has room. */
+const LEAD: Record<TimelineAxis, number> = { clock: 0.09, order: 0.12 };
 
-/** The window that follows the newest event; a young log fills it from the left. */
-export function followingWindow(bounds: TimeWindow, span: number): TimeWindow {
-  const from = Math.max(bounds.from, bounds.to - span * (1 - LEAD));
+/** The keys that zoom: nearer (1), further away (-1). `=` is `+` without Shift. */
+export const zoomKeys: Readonly<Record<string, 1 | -1 | undefined>> = { '+': 1, '=': 1, '-': -1 };
+
+/** How much of the axis a plot of this size shows; `zoom` 2: half of that. */
+export function spanOf({ width, unit }: PlotSize, axis: TimelineAxis, zoom: number): number {
+  const [least, most] = SPAN_LIMITS[axis];
+  return Math.min(most, Math.max(least, width / (WIDE[axis] * unit * zoom)));
+}
+
+/** The zoom after showing `factor` times as much; where nothing more can be shown it stays. */
+export function zoomedBy(zoom: number, factor: number, size: PlotSize, axis: TimelineAxis): number {
+  return size.width / (WIDE[axis] * size.unit * spanOf(size, axis, zoom / factor));
+}
+
+/** The window that follows the newest event, or now; a young log fills it from the left. */
+export function followingWindow(bounds: TimeWindow, span: number, axis: TimelineAxis): TimeWindow {
+  const from = Math.max(bounds.from, bounds.to - span * (1 - LEAD[axis]));
   return { from, to: from + span };
 }
 
-/** The same window, moved as little as it takes to show `position`. */
+/** The same window as long as `position` is in it; else one that shows it in the middle. */
 export function windowAround(window: TimeWindow, position: number): TimeWindow {
-  const span = window.to - window.from;
-  const least = position - span * (1 - MARGIN);
-  const most = position - span * MARGIN;
-  const from = Math.min(most, Math.max(least, window.from));
-  return from === window.from ? window : { from, to: from + span };
-}
-
-/** The span after zooming by `factor` (above 1: more is shown). */
-export function zoomedSpan(span: number, factor: number, axis: TimelineAxis): number {
-  const [least, most] = SPAN_LIMITS[axis];
-  return Math.min(most, Math.max(least, span * factor));
+  if (position >= window.from && position <= window.to) return window;
+  const half = (window.to - window.from) / 2;
+  return { from: position - half, to: position + half };
 }
 
 /** The window with another span in which `position` stays where it was. */

@@ -135,7 +135,7 @@ function outcomeOf(row: ClientRowView, now: number): Outcome | null {
   }
   if (calculatedSince !== null) {
     const since = seconds(now - calculatedSince);
-    const texts = [`is calculated, ${since}`, `calculated ${since}`, since];
+    const texts = [`is calculated, ${since}`, `at work ${since}`, since];
     return { key: 'calculated', texts, tone: 'accent' };
   }
   if (row.place === 'ended') return reply === null ? null : outcomeOfReply(reply, bad);
