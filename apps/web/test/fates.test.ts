@@ -4,11 +4,13 @@ import { fatesOf } from '../src/view/panel/fates.ts';
 import { shortAnswer } from '../src/view/words/answers.ts';
 import { ALab } from './a-lab.ts';
 
-function told(lab: ALab, id: string, now = lab.t) {
+function told(lab: ALab, id: string, now = lab.t, room = { lines: 4, width: 22 }) {
   const server = lab.lab.servers[id]!;
-  const view = fatesOf(clientRows(server, [], now), server, now);
+  const view = fatesOf(clientRows(server, [], now), server, now, room);
   const lines = view.fates.map(({ who, more, words }) =>
-    [...who.map(({ name }) => name), ...(more > 0 ? [`+${more}`] : []), words].join(' '),
+    [...who.map(({ name }) => name), ...(more > 0 ? [`+${more}`] : []), words]
+      .join(' ')
+      .replaceAll('\u00a0', ' '),
   );
   return { ...view, lines };
 }
@@ -65,6 +67,32 @@ describe('fatesOf', () => {
     expect(told(lab, 'server3').lines).toEqual(['A B +28 are connected']);
   });
 
+  it('tells every answer where there is room, and no number is cut', () => {
+    const lab = new ALab();
+    lab.start('server2');
+    for (const each of [1, 2, 3]) lab.connect('server2', each, 23 + each);
+    lab.say('server2', 1, 24, '2^64', '18446744073709551616');
+    lab.say('server2', 2, 25, '1+1', '2');
+    expect(told(lab, 'server2').lines).toEqual([
+      'A was answered 20 digits',
+      'B was answered 2',
+      'C is connected',
+    ]);
+    expect(told(lab, 'server2', lab.t, { lines: 3, width: 40 }).lines[0]).toBe(
+      'A was answered 18446744073709551616',
+    );
+    lab.say('server2', 3, 26, '1+2', '3');
+    expect(told(lab, 'server2', lab.t, { lines: 2, width: 22 }).lines).toEqual([
+      'A B were answered',
+      'C was answered 3',
+    ]);
+    lab.connect('server2', 4, 27);
+    expect(told(lab, 'server2', lab.t, { lines: 2, width: 22 }).lines).toEqual([
+      'A B C were answered',
+      'D is connected',
+    ]);
+  });
+
   it('says what is true while nobody is there', () => {
     const lab = new ALab();
     lab.start('server1');
@@ -82,6 +110,7 @@ describe('shortAnswer', () => {
     const error = 'error: unknown name at character 2';
     expect(shortAnswer(error, 34)).toBe(error);
     expect(shortAnswer(error, 33)).toBe('error: unknown name');
-    expect(shortAnswer(error, 12)).toBe('error: unkn…');
+    expect(shortAnswer(error, 18)).toBe('✗ unknown name');
+    expect(shortAnswer(error, 10)).toBe('✗ unknown…');
   });
 });

@@ -3,8 +3,8 @@
 /** Heights in rem, as ClientRow.svelte sets them. */
 export const TALL = 5.25;
 export const CARD = 3.5;
-export const LINE = 1.75;
-export const GAP = 0.25;
+export const LINE = 1.625;
+export const GAP = 0.1875;
 /** A token: a client that is only a shape. */
 export const TOKEN = 1.5;
 

@@ -5,7 +5,7 @@ import type { Identity } from '../identity.ts';
 import { shortAnswer } from '../words/answers.ts';
 import { threadsView } from '../words/describe-thread.ts';
 import { BLOCKED_IN, queueWords } from '../words/waiting.ts';
-import { count, seconds } from '../words/words.ts';
+import { seconds } from '../words/words.ts';
 import type { ClientRows, ClientRowView } from './client-rows.ts';
 
 /** Who has this fate, by shape and name. */
@@ -16,6 +16,7 @@ interface Who {
 }
 
 export interface Fate {
+  key: string;
   kind: 'calculated' | 'answered' | 'served' | 'waits' | 'refused' | 'left';
   /** The first of them; `more` are not listed. */
   who: Who[];
@@ -46,36 +47,92 @@ export interface Fates {
   empty: string;
 }
 
-/** Lines that a panel has room for, names in a line, places of the queue that are drawn. */
-const FATES = 4;
+/** What there is room for: lines, and how wide they are in rem. */
+export interface FatesRoom {
+  lines: number;
+  width: number;
+}
+
+/** Names in a line, places of the queue that are drawn, at most. */
 const NAMES = 3;
 const SLOTS = 6;
-/** Characters of an answer. */
-const ANSWER = 40;
+/** In rem, as FateList.svelte sets them: a shape and its name, a character of the words, a digit. */
+const WHO = 2.75;
+const CHARACTER = 0.62;
+const DIGIT = 0.8;
+/** A place of the queue, and the words beside them. */
+const SLOT = 1.5625;
+const BESIDE_SLOTS = 5;
+/** From here on there is room for more than the name of the call, in rem. */
+const WIDE = 20;
 
-const order = ['calculated', 'answered', 'served', 'waits', 'refused', 'left'] as const;
+const order = ['calculated', 'answered', 'served', 'waits', 'refused', 'left'];
 /** Of more kinds than there is room for these stay longest. */
 const telling = ['waits', 'refused', 'calculated', 'answered', 'served', 'left'];
 
-export function fatesOf(rows: ClientRows, server: ServerState, now: number): Fates {
-  const groups = new Map<Fate['kind'], ClientRowView[]>();
-  for (const row of [...rows.present, ...rows.gone].sort((a, b) => a.position - b.position)) {
-    const kind = kindOf(row);
-    groups.set(kind, [...(groups.get(kind) ?? []), row]);
-  }
-  const shown = telling.filter((kind) => groups.has(kind as Fate['kind'])).slice(0, FATES);
-  const fates = order
-    .filter((kind) => shown.includes(kind))
-    .map((kind) => fate(kind, groups.get(kind) ?? [], server, now));
+export function fatesOf(
+  rows: ClientRows,
+  server: ServerState,
+  now: number,
+  room: FatesRoom,
+): Fates {
+  const all = [...rows.present, ...rows.gone].sort((a, b) => a.position - b.position);
+  const latest = latestAnswered(all, server);
+  // Where each answer has no line of its own, those who were answered share one; the last answer longest.
+  const groups =
+    [
+      grouped(all, ({ reply }) => reply ?? ''),
+      grouped(all, ({ reply }) => (reply === latest ? 'latest' : '')),
+    ].find(({ length }) => length <= room.lines) ?? grouped(all, () => '');
+  const shown = new Set(
+    groups
+      .toSorted((a, b) => telling.indexOf(a.kind) - telling.indexOf(b.kind))
+      .slice(0, Math.max(1, room.lines)),
+  );
   const depth = server.kernel?.acceptQueue ?? null;
+  const places = Math.max(1, Math.min(SLOTS, Math.floor((room.width - BESIDE_SLOTS) / SLOT)));
   return {
-    fates,
-    slots: depth === null ? [] : slotsOf(rows, depth),
-    moreQueued: Math.max(0, (depth ?? 0) - SLOTS),
+    fates: groups
+      .filter((group) => shown.has(group))
+      .map((group) => fate(group, server, now, room.width)),
+    slots: depth === null ? [] : slotsOf(rows, depth, places),
+    moreQueued: Math.max(0, (depth ?? 0) - places),
     queueWords: queueWords(server, now) ?? 'nobody waits in the accept queue',
-    does: doesWords(server),
+    does: doesWords(server, room.width < WIDE),
     empty: emptyWords(server),
   };
+}
+
+/** The answer that was given last; null before the first. */
+function latestAnswered(rows: readonly ClientRowView[], server: ServerState): string | null {
+  const activeAt = new Map(
+    Object.values(server.connections).map(({ id, activeAt }) => [`connection-${id}`, activeAt]),
+  );
+  const at = ({ key }: ClientRowView): number => activeAt.get(key) ?? 0;
+  const answered = rows.filter((row) => kindOf(row) === 'answered').sort((a, b) => at(b) - at(a));
+  return answered[0]?.reply ?? null;
+}
+
+interface Group {
+  key: string;
+  kind: Fate['kind'];
+  rows: ClientRowView[];
+}
+
+/** Those with the same fate, and of those who were answered those with the same answer. */
+function grouped(
+  rows: readonly ClientRowView[],
+  answerOf: (row: ClientRowView) => string,
+): Group[] {
+  const groups = new Map<string, Group>();
+  for (const row of rows) {
+    const kind = kindOf(row);
+    const key = kind === 'answered' ? `${kind} ${answerOf(row)}` : kind;
+    const group = groups.get(key) ?? { key, kind, rows: [] };
+    group.rows.push(row);
+    groups.set(key, group);
+  }
+  return [...groups.values()].sort((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind));
 }
 
 function kindOf(row: ClientRowView): Fate['kind'] {
@@ -86,20 +143,17 @@ function kindOf(row: ClientRowView): Fate['kind'] {
   return row.reply === null ? 'served' : 'answered';
 }
 
-function fate(
-  kind: Fate['kind'],
-  rows: readonly ClientRowView[],
-  server: ServerState,
-  now: number,
-): Fate {
+function fate({ key, kind, rows }: Group, server: ServerState, now: number, width: number): Fate {
   // Beside the words of many there is no room for many names.
   const who = rows.slice(0, rows.length > NAMES ? NAMES - 1 : NAMES);
+  const names = WHO * (who.length + (who.length < rows.length ? 1 : 0));
   return {
+    key,
     kind,
-    who: who.map(({ key, identity, name }) => ({ key, identity, name })),
+    who: who.map((row) => ({ key: row.key, identity: row.identity, name: row.name })),
     more: rows.length - who.length,
-    words: wordsOf(kind, rows, server, now),
-    bad: kind === 'refused' || rows.some(({ bad }) => bad),
+    words: wordsOf(kind, rows, server, now, width - names),
+    bad: kind === 'refused' || rows.every(({ bad }) => bad),
   };
 }
 
@@ -108,7 +162,9 @@ function wordsOf(
   rows: readonly ClientRowView[],
   server: ServerState,
   now: number,
+  width: number,
 ): string {
+  const characters = Math.floor(width / CHARACTER);
   const one = rows.length === 1;
   const are = one ? 'is' : 'are';
   switch (kind) {
@@ -123,50 +179,56 @@ function wordsOf(
         now,
       );
       if (one) return `waits ${since}`.trim();
-      return since === '' ? 'wait' : `wait, longest ${since}`;
+      const words = `wait, longest ${since}`;
+      if (since === '') return 'wait';
+      return words.length <= characters ? words : `wait ${since}`;
     }
     case 'answered': {
-      const answers = new Set(rows.map(({ reply }) => reply));
-      const [answer = null] = answers;
-      if (answers.size > 1 || answer === null) return 'were answered';
-      return `${one ? 'was' : 'were'} answered ${shortAnswer(answer, ANSWER)}`;
+      const echoes = server.design.speaks === 'bytes';
+      const got = echoes ? 'got back' : one ? 'was answered' : 'were answered';
+      const [answer = null, ...others] = new Set(rows.map(({ reply }) => reply));
+      if (answer === null || others.length > 0) return echoes ? 'got it back' : got;
+      const most = Math.floor((width - CHARACTER * (got.length + 1)) / DIGIT);
+      return `${got} ${shortAnswer(answer, Math.max(9, most))}`;
     }
     case 'served':
       return server.design.process === 'seat' ? `${are} served` : `${are} connected`;
     case 'refused':
-      return refusedWords(rows, one);
+      return refusedWords(rows, one, characters);
     case 'left':
       return rows.some(({ mark }) => mark === 'RST') && one ? 'was reset' : 'left';
   }
 }
 
 /** With the reason, where it is one for all of them. */
-function refusedWords(rows: readonly ClientRowView[], one: boolean): string {
+function refusedWords(rows: readonly ClientRowView[], one: boolean, characters: number): string {
   const was = `${one ? 'was' : 'were'} turned away`;
   const reasons = new Set(rows.map(({ reply, mark }) => reply?.split(':')[0] ?? mark));
   const [reason = ''] = reasons;
-  return reasons.size === 1 && reason !== '' ? `${was}: ${shortAnswer(reason, 24)}` : was;
+  const whole = `${was}: ${reason}`;
+  return reasons.size === 1 && reason !== '' && whole.length <= characters ? whole : was;
 }
 
 /** The longest time since one of these; "" where none is known. */
 function longest(since: readonly (number | null)[], now: number): string {
   const known = since.filter((each) => each !== null);
-  return known.length === 0 ? '' : seconds(now - Math.min(...known));
+  // A number and its unit stay together.
+  return known.length === 0 ? '' : seconds(now - Math.min(...known)).replaceAll(' ', '\u00a0');
 }
 
-function slotsOf({ present }: ClientRows, depth: number): Slot[] {
+function slotsOf({ present }: ClientRows, depth: number, places: number): Slot[] {
   const queued = present.filter(({ queued: socket }) => socket !== null);
-  return Array.from({ length: SLOTS }, (_, place) => ({
+  return Array.from({ length: places }, (_, place) => ({
     taken: place < depth,
     identity: place < depth ? (queued[place]?.identity ?? null) : null,
   }));
 }
 
 /** What its main thread does, without the thread's number. */
-function doesWords(server: ServerState): string {
+function doesWords(server: ServerState, isNarrow = false): string {
   const main = threadsView(server).lines.find(({ role }) => role !== 'client');
   if (!main) return '';
-  return main.inCall ? `${BLOCKED_IN} ${main.call}` : main.call;
+  return main.inCall && !isNarrow ? `${BLOCKED_IN} ${main.call}` : main.call;
 }
 
 function emptyWords(server: ServerState): string {
@@ -184,9 +246,4 @@ function emptyWords(server: ServerState): string {
       return `Nobody is here${does === '' || threads === 0 ? '' : `: ${does}`}`;
     }
   }
-}
-
-/** How many names are not listed, as it stands after them. */
-export function moreWords(more: number): string {
-  return more === 0 ? '' : `and ${count(more)} more`;
 }
