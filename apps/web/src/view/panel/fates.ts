@@ -15,7 +15,7 @@ interface Who {
   name: string;
 }
 
-export interface Fate {
+interface Fate {
   key: string;
   kind: 'calculated' | 'answered' | 'served' | 'waits' | 'refused' | 'left';
   /** The first of them; `more` are not listed. */
@@ -27,7 +27,7 @@ export interface Fate {
 }
 
 /** A place of the accept queue: who is in it, null while it is empty. */
-export interface Slot {
+interface Slot {
   taken: boolean;
   identity: Identity | null;
 }
@@ -48,7 +48,7 @@ export interface Fates {
 }
 
 /** What there is room for: lines, and how wide they are in rem. */
-export interface FatesRoom {
+interface FatesRoom {
   lines: number;
   width: number;
 }
