@@ -37,7 +37,7 @@ test('a fifth server is drawn on wall and stage, talked to, and replayed', async
   await expect(stage.root).toHaveAccessibleName('Stage of server 5: select()');
   expect(await nc('another').ask('2 ^ 10')).toBe('1024');
   await expect(stage.clients).toHaveCount(2);
-  await expect(stage.moment).toContainText('Server 5 answered 2 ^ 10 with 1024');
+  await expect(stage.moment).toContainText('was answered 1024');
   await expect(stage.litLines.filter({ hasText: 'select(' })).toHaveCount(1);
 
   // Turn by turn back to before nc came, and to the present again.

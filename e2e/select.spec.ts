@@ -10,7 +10,7 @@ test('server 3 serves nc and a browser client from one thread in select', async 
 
   await panel.addClient();
   await panel.send('1 / 0');
-  await expect(panel.clientsThatAre('you')).toContainText('error: ');
+  await expect(panel.clientsThatAre('you')).toContainText('division by zero');
   expect(await terminal.ask('0.1 + 0.2')).toBe('0.3');
 
   await expect(panel.watched, 'the listener and two clients').toHaveCount(3);

@@ -178,7 +178,7 @@ test('a chip travels, or stands still for those who want less motion; a live reg
   const travels = placesOfNextChip(lab);
   socket?.write('22 + 44\n');
   expect(await travels).toBeGreaterThan(1);
-  await expect(stage.moment).toContainText('Server 3 answered 22 + 44 with 66');
+  await expect(stage.moment).toContainText('was answered 66');
 
   await expect(lab.locator('.chip')).toHaveCount(0);
   await lab.emulateMedia({ reducedMotion: 'reduce' });

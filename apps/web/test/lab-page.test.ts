@@ -7,6 +7,7 @@ import TimeControls from '../src/components/TimeControls.svelte';
 import TopBar from '../src/components/TopBar.svelte';
 import { ALab } from './a-lab.ts';
 import { renderInPage } from './a-page.ts';
+import { ASocket } from './a-socket.ts';
 
 beforeEach(() => history.replaceState(null, '', '/'));
 afterEach(() => {
@@ -64,6 +65,55 @@ describe('LabPage', () => {
     expect([page.playback.mode, location.search]).toEqual(['held', '']);
     page.freeze();
     expect(page.playback.mode).toBe('live');
+  });
+
+  it('says that the lab was restarted until something happens in the new run', async () => {
+    const page = topBar('/');
+    await tick();
+    expect(page.moment?.sentence).toBe('Server 3 listens: clients can connect');
+    const lab = new ALab();
+    lab.start('server3');
+    const renewed = { ...lab.lab, epoch: 'epoch-2' };
+    ASocket.last.text({ type: 'snapshot', state: renewed });
+    await tick();
+    expect(page.moment?.sentence).toBe('The lab was restarted; this is a new run');
+    lab.connect('server3', 1, 24);
+    const events = lab.events.slice(-2).map((event) => ({ ...event, epoch: 'epoch-2' }));
+    ASocket.last.text({ type: 'events', events });
+    await vi.waitFor(() => expect(page.moment?.sentence).toBe('A is connected'));
+  });
+
+  it('keeps the sentence before a sample that tells nothing', async () => {
+    const page = topBar('/');
+    await tick();
+    const lab = new ALab();
+    lab.start('server3');
+    lab.events.length = 0;
+    lab.connect('server3', 1, 24);
+    lab.happen('server3', null, {
+      ...{ type: 'sampled', acceptQueue: 0, waiting: [], timeWait: 1, connections: [] },
+    });
+    ASocket.last.text({ type: 'events', events: lab.events });
+    await vi.waitFor(() => expect(page.lab.seq).toBe(lab.lab.seq));
+    page.playback.seek(lab.lab.seq);
+    expect(page.moment?.sentence).toBe('A is an external program');
+    page.playback.step(-1);
+    expect(page.moment?.sentence).toBe('A is an external program');
+    page.playback.step(-1);
+    expect(page.moment?.sentence).toBe('A is connected');
+  });
+
+  it('restarts all servers, and says of one what the gateway said', async () => {
+    const page = topBar('/');
+    const asked: string[] = [];
+    vi.stubGlobal('fetch', (path: string) => {
+      asked.push(path);
+      const error = JSON.stringify({ error: 'It is starting already' });
+      const refuses = path.includes('server3');
+      return Promise.resolve(new Response(refuses ? error : '{}', { status: refuses ? 409 : 200 }));
+    });
+    await expect(page.restartAll()).rejects.toThrow('It is starting already');
+    expect(asked).toEqual([1, 2, 3, 4].map((number) => `/api/servers/server${number}/restart`));
   });
 
   it('is what a component without one says that it needs', () => {

@@ -18,7 +18,7 @@ import { Playback } from '../log/playback.svelte.ts';
 import type { OwnClient } from '../view/panel/client-rows.ts';
 import type { ViewSettings } from '../view/view-url.ts';
 import { profileOf } from '../view/words/servers.ts';
-import { momentAt, type Moment } from '../view/words/moment.ts';
+import { momentAt, newRun, type Moment } from '../view/words/moment.ts';
 import { isWaitedFor } from '../view/words/waiting.ts';
 import { BrowserClients } from './browser-clients.svelte.ts';
 import { Demonstration } from './demonstration.svelte.ts';
@@ -32,6 +32,9 @@ import { ServerControl } from './server-control.ts';
 import { Theme } from './theme.svelte.ts';
 
 const codes = ['typescript', 'python', 'none'] as const satisfies readonly ViewSettings['code'][];
+
+/** Events before the one that is shown, in which a sentence is looked for. */
+const LOOKED_BACK = 50;
 
 export class LabPage {
   readonly presenter: Presenter;
@@ -48,6 +51,9 @@ export class LabPage {
   /** The field to find something in the log with is open. */
   finding = $state(false);
   readonly #moments = new Moments();
+  /** The epoch whose moments are told, and that it is another one than before; null if it is not. */
+  #run = '';
+  #newRun: Moment | null = null;
 
   /** The lab at the moment that is shown. */
   readonly lab: LabState = $derived.by(() => this.playback.lab ?? emptyLab('', assignment));
@@ -59,8 +65,7 @@ export class LabPage {
   /** The sentence of the moment. */
   readonly moment: Moment | null = $derived.by(() => {
     if (this.live || this.playback.isPhotograph) return this.#moments.current;
-    const { event } = this.playback;
-    return event && momentAt(event, this.lab);
+    return this.#momentBehind();
   });
   readonly servers: readonly ServerState[] = $derived(serversInOrder(this.lab));
   /** The server on the stage; null: the wall. */
@@ -176,6 +181,13 @@ export class LabPage {
     else this.demonstration.showAll();
   }
 
+  /** Restarts every server. Rejects with the gateway's words where it refuses, after all have been asked. */
+  async restartAll(): Promise<void> {
+    const asked = this.servers.map(({ id }) => this.control.tell(id, 'restart'));
+    await Promise.allSettled(asked);
+    await Promise.all(asked);
+  }
+
   /** Shows the stage of a server; null: the wall. */
   async open(id: ServerId | null): Promise<void> {
     const server = this.servers.find((each) => each.id === id);
@@ -248,12 +260,32 @@ export class LabPage {
     });
   }
 
-  /** The sentence of what happened last. */
+  /** The sentence of what happened last; of a new run, that it is one, until more has happened. */
   #tellLast(): void {
     const isOurs = (event: LabEvent): boolean => this.#isOurs(event);
     const past = this.log.history?.latest(200, isOurs) ?? [];
     const present = untrack(() => this.log.lab ?? this.lab);
-    this.#moments.begin(past.length > 0 ? past : present.log.filter(isOurs), present);
+    if (this.#run !== '' && this.#run !== present.epoch) this.#newRun = newRun(present);
+    this.#run = present.epoch;
+    const events = past.length > 0 ? past : present.log.filter(isOurs);
+    const begun = this.#newRun;
+    const told = begun ? events.filter(({ seq }) => seq > begun.seq) : events;
+    this.#moments.begin(told, present, begun);
+  }
+
+  /** The sentence of the event that time stands still at, or of the last one before that has one. */
+  #momentBehind(): Moment | null {
+    const { event, history } = this.playback;
+    if (!event || !history) return null;
+    const isOurs = (each: LabEvent): boolean => this.#isOurs(each);
+    const here = momentAt(event, this.lab);
+    if (here) return here;
+    for (const before of history.latest(LOOKED_BACK, isOurs, event.seq - 1).reverse()) {
+      // Only a sample can be without a sentence: it is not the state of each of them that is made here.
+      const told = momentAt(before, history.stateAt(before.seq));
+      if (told) return told;
+    }
+    return null;
   }
 
   #followServer(): void {

@@ -16,11 +16,14 @@ export class Moments {
     if (this.#timer === undefined) this.#show();
   }
 
-  /** Begins anew, with the last moment among `events`: another run of the lab, or another view of it. */
-  begin(events: readonly LabEvent[], lab: LabState): void {
+  /**
+   * Begins anew, with the last moment among `events`, or with `otherwise`: another run of the lab, or another
+   * view of it.
+   */
+  begin(events: readonly LabEvent[], lab: LabState, otherwise: Moment | null = null): void {
     this.#next = null;
-    this.current =
-      events.map((event) => momentOf(event, lab)).findLast((moment) => moment !== null) ?? null;
+    const moments = events.map((event) => momentOf(event, lab));
+    this.current = moments.findLast((moment) => moment !== null) ?? otherwise;
   }
 
   /** What is told stays; what was to be told next is not. */

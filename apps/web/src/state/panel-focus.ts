@@ -16,10 +16,11 @@ export class PanelFocus {
     panelOf(this.server)?.focus();
   }
 
-  /** To the field where a client of the server speaks; without a client to its panel. */
+  /** To the field where a client of the server speaks, or to the one for all; without any to its panel. */
   toInput(server: ServerId = this.server): void {
     const panel = panelOf(server);
-    (panel?.querySelector<HTMLElement>('[data-expression]') ?? panel)?.focus();
+    const own = panel?.querySelector<HTMLElement>('[data-expression]');
+    (own ?? document.querySelector<HTMLElement>('[data-ask-all]') ?? panel)?.focus();
   }
 
   /** To the field to find something in the log with, if it is open; one that opens takes the focus itself. */

@@ -45,6 +45,15 @@ export function seconds(micros: number): string {
   return `${Math.floor(passed / 60)} min ${Math.floor(passed % 60)} s`;
 }
 
+/** How long ago something was, in microseconds → "just now", "12 s ago", "58 min ago", "3 h ago". */
+export function ago(micros: number): string {
+  const passed = Math.floor(micros / 1_000_000);
+  if (passed < 10) return 'just now';
+  if (passed < 60) return `${passed} s ago`;
+  const minutes = Math.floor(passed / 60);
+  return minutes < 60 ? `${minutes} min ago` : `${count(Math.floor(minutes / 60))} h ago`;
+}
+
 /** A client's end in few characters: on this machine the port says it all, as in `ss`. */
 export function shortEndpoint(address: string, port: number): string {
   return isLoopback(address) ? `:${port}` : endpoint(address, port);

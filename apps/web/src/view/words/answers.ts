@@ -1,0 +1,23 @@
+/** An answer where there is little room: no number is ever cut. */
+
+import { count } from './words.ts';
+
+/** Stands for "error: " where that word has no room. */
+const ERROR = '✗ ';
+
+/**
+ * As much of an answer as fits `most` characters: errors lose the place of the mistake before they lose a
+ * word, and a number that does not fit says how long it is: "78 digits".
+ */
+export function shortAnswer(answer: string, most: number): string {
+  if (answer.length <= most) return answer;
+  const [, digits] = /^-?(\d+)$/.exec(answer) ?? [];
+  if (digits !== undefined) return `${count(digits.length)} digits`;
+  if (!answer.startsWith('error: ')) return cut(answer, most);
+  const shorter = answer.replace(/,? at character \d+$/, '');
+  return shorter.length <= most ? shorter : cut(shorter.replace('error: ', ERROR), most);
+}
+
+function cut(text: string, most: number): string {
+  return text.length <= most ? text : `${text.slice(0, Math.max(1, most - 1))}…`;
+}
