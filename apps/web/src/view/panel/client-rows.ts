@@ -124,6 +124,8 @@ export function identityOfClient(server: ServerState, client: OwnAddress): Ident
 }
 
 export interface ClientRows {
+  /** The moment that they are of: the lab's clock in microseconds. */
+  now: number;
   /** Served, then waiting; a row's `position` tells where it is listed. */
   present: ClientRowView[];
   /** Newest first, at most ENDED_ROWS. */
@@ -160,6 +162,7 @@ export function clientRows(
     .map(failedRow)
     .reverse();
   const rows = {
+    now,
     present: [...served, ...waiting],
     gone: [...failed, ...gone].slice(0, ENDED_ROWS),
   };

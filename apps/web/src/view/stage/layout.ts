@@ -53,6 +53,8 @@ export interface StageRow {
 }
 
 export interface StageLayout {
+  /** The moment that it shows: the lab's clock in microseconds. */
+  now: number;
   /** The bands are under each other and there are no wires. */
   narrow: boolean;
   bands: Bands;
@@ -147,6 +149,7 @@ export function stageLayout(server: ServerState, rows: ClientRows, size: StageSi
   );
   const wired = !narrow && plan.columns === 1;
   return {
+    now: rows.now,
     narrow,
     bands,
     line: narrow ? bands.process.y : bands.process.x,
@@ -155,7 +158,7 @@ export function stageLayout(server: ServerState, rows: ClientRows, size: StageSi
     door,
     rows: stageRows,
     folded,
-    queue: queueView(server, door.kernel, type, size.projector),
+    queue: queueView(server, door.kernel, type, size.projector, rows),
     labels: [
       ...bandLabels(server, bands, size, type, narrow),
       ...tallyLabels(server, waiting, door.clients, type),

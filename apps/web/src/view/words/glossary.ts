@@ -61,6 +61,12 @@ const glossary: Readonly<Record<string, string>> = {
   kernel: 'Sampled from the kernel’s own table of sockets (/proc/net/tcp).',
   call: 'The result of a system call, as the thread saw it.',
   'not observable here': 'This system does not let us read its table of sockets.',
+  busy: 'Policy of server 1: a second client is accepted only to be told that the server is busy.',
+  refuse:
+    'Policy of server 1: it closes its listening socket while it serves, so the kernel answers every SYN with RST.',
+  queue: 'Policy of server 1: it calls accept() again only when its client has left.',
+  'full queue':
+    'The accept queue is longer than its backlog: the kernel drops the SYN of whoever comes, and that client tries again.',
   refused: 'Told that the server is busy, and turned away.',
   'ready, not served': 'select() returned it, and the only thread is still busy with another one.',
 };

@@ -91,7 +91,8 @@ export function cardView(
 
   const labels: Label[] = [];
   if (row.place === 'refused') {
-    const reason = row.reply ?? row.note;
+    // The server says the whole of it at its door.
+    const reason = row.reply?.startsWith('busy: ') ? 'busy: turned away' : (row.reply ?? row.note);
     const size = tall ? Math.min(form.talk, type.text) : form.talk;
     const below = rect.y + rect.height - talk.y;
     const fit = tall ? Math.max(1, Math.min(2, Math.floor(below / lineHeight(size)))) : 1;
