@@ -68,6 +68,8 @@ const glossary: Readonly<Record<string, string>> = {
   'full queue':
     'The accept queue is longer than its backlog: the kernel drops the SYN of whoever comes, and that client tries again.',
   refused: 'Told that the server is busy, and turned away.',
+  'unread, not asked yet':
+    'Its bytes came while the only thread was busy: the next select() will return it, and nobody knows of it before.',
   'ready, not served': 'select() returned it, and the only thread is still busy with another one.',
 };
 
