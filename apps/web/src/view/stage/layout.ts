@@ -73,6 +73,8 @@ export interface StageLayout {
   wires: Wire[];
   /** Where a chip of this connection starts, rests and arrives, by connection. */
   anchors: ReadonlyMap<number, { client: Point; kernel: Point; process: Point }>;
+  /** The y of a free strip of the process, through which what arrives reaches its descriptor; not everywhere. */
+  across?: number;
   height: number;
 }
 

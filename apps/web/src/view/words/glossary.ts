@@ -67,6 +67,10 @@ const glossary: Readonly<Record<string, string>> = {
   queue: 'Policy of server 1: it calls accept() again only when its client has left.',
   'full queue':
     'The accept queue is longer than its backlog: the kernel drops the SYN of whoever comes, and that client tries again.',
+  ECONNREFUSED: 'connect() was answered with RST: nothing listens on that port.',
+  ECONNRESET: 'An RST arrived: the other end tore the connection down.',
+  ETIMEDOUT: 'Nothing was acknowledged for so long that the kernel gave up.',
+  'timed out': 'Nothing was acknowledged for so long that the kernel gave up.',
   refused: 'Told that the server is busy, and turned away.',
   'unread, not asked yet':
     'Its bytes came while the only thread was busy: the next select() will return it, and nobody knows of it before.',
