@@ -52,7 +52,7 @@ function wayOf(layout: StageLayout, row: StageRow | undefined, path: readonly St
   const kernel = { x: bands.kernel.x + 0.25 * side, y: middle };
   const rail = railOf(layout, row);
   const across = layout.across ?? null;
-  const anchor = row?.connection == null ? undefined : layout.anchors.get(row.connection)?.process;
+  const anchor = anchorOf(layout, row);
   const process = [
     { x: gutter, y: middle },
     { x: gutter, y: rail },
@@ -111,7 +111,13 @@ function landing(layout: StageLayout, row: StageRow | undefined, stop: Stop): Re
   if (!row) return bands[stop === 'client' ? 'clients' : stop];
   if (stop === 'client') return row.card.rect;
   if (stop === 'kernel') return row.kernel?.rect ?? door.kernel;
-  const anchor = row.connection === null ? undefined : layout.anchors.get(row.connection)?.process;
+  const anchor = anchorOf(layout, row);
   if (layout.across === undefined || !anchor) return { ...row.lane, width: 8 * type.text };
   return { x: anchor.x - type.tiny, y: anchor.y - 2, width: 2 * type.tiny, height: 2 * type.tiny };
+}
+
+/** Where what reaches its thread arrives. */
+function anchorOf({ anchors }: StageLayout, row: StageRow | undefined): Point | undefined {
+  const connection = row?.connection ?? null;
+  return connection === null ? undefined : anchors.get(connection)?.process;
 }
