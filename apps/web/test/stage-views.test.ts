@@ -185,6 +185,16 @@ describe('the accept queue', () => {
     expect(queue.words).toContain('the kernel refuses newcomers (RST)');
   });
 
+  it('says what the kernel does in fewer words rather than half', () => {
+    const { lab } = aStage('server1', 1, 'refuse');
+    lab.happen('server1', 1, { type: 'listenerClosed', fd: 20 });
+    const server = lab.lab.servers.server1!;
+    const of = { width: 990, height: 457, unit: 26.4, projector: true };
+    const { queue } = stageLayout(server, clientRows(server, [], lab.t), of);
+    const why = queue.labels.filter(({ key }) => key.startsWith('why'));
+    expect(why.map(({ text }) => text).join(' ')).toBe('newcomers get RST');
+  });
+
   it('draws somebody who waits once, whether it is the page’s own client or not', () => {
     const mine: OwnClient = {
       id: 'mine',

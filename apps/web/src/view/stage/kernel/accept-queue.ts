@@ -108,10 +108,8 @@ export function queueView(
   if (shortest === undefined || textWidth(shortest, type.text) <= second.room - beside) {
     second.right(unknown, { key: 'depth', bold: (depth ?? 0) > 0, term: 'backlog' });
   }
-  const sentenceIn = (bold: boolean): string | null =>
-    firstThatFits(waits, second.room, type.text, 'sans', bold);
-  const bold = sentenceIn(true) !== null;
-  const sentence = sentenceIn(bold);
+  const sentence = firstThatFits(waits, second.room, type.text);
+  const bold = sentence !== null && textWidth(sentence, type.text, 'sans', true) <= second.room;
   const name = { key: 'name', font: 'sans', term: 'accept queue', least: 12 } as const;
   second.left(sentence ?? 'accept queue', { ...name, bold });
   if (full) {
@@ -171,11 +169,17 @@ function closedDoor(
   const why = 'the kernel refuses newcomers (RST)';
   const top = title.y + lineHeight(title.size);
   const lines = Math.floor((rect.y + rect.height - top) / lineHeight(type.text));
-  const reason = wrapped(why, { ...place, y: top }, type.text, Math.max(1, lines), {
-    key: 'why',
-    tone: 'bad',
-    term: 'RST',
-  });
+  const told = (text: string): Label[] =>
+    wrapped(text, { ...place, y: top }, type.text, Math.max(1, lines), {
+      key: 'why',
+      tone: 'bad',
+      term: 'RST',
+    });
+  const isWhole = (text: string): boolean =>
+    told(text)
+      .map((line) => line.text)
+      .join(' ') === text;
+  const reason = told(isWhole(why) ? why : 'newcomers get RST');
   const words = `no listener on port ${server.port ?? '?'}: ${why}`;
   const labels = [...title.labels, ...reason];
   return {
