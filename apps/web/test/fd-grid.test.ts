@@ -8,6 +8,7 @@ import {
 } from '../src/view/stage/process/fd-bits.ts';
 import {
   layoutFdGrid,
+  legendLabel,
   servedLabels,
   waitLength,
   waitWords,
@@ -161,6 +162,37 @@ describe('describeFds', () => {
     expect(sets.fds.some(({ waiting, current }) => waiting || current)).toBe(false);
   });
 
+  it('tells whose bytes came after select() had been asked: unread, not asked yet', () => {
+    const lab = selecting(4);
+    selected(lab, 4, [24, 26]);
+    lab.happen(
+      'server3',
+      1,
+      { type: 'received', connection: 1, fd: 24, bytes: 4, preview: '1+1\n' },
+      { type: 'evaluating', connection: 1, fd: 24, message: '1+1' },
+    );
+    const connections = [1, 2, 3, 4].map((connection) => ({
+      connection,
+      tcp: 'ESTABLISHED' as const,
+      receive: connection === 4 ? 0 : 6,
+      send: 0,
+    }));
+    const none = { acceptQueue: 0, waiting: [], unnamed: 0, timeWait: 0 };
+    lab.happen('server3', null, { type: 'sampled', ...none, connections });
+    const sets = setsOf(lab);
+    // Who is served, and who waits because select() has returned it, is told in another way.
+    expect(sets.fds.map(({ unreadSince }) => unreadSince !== null)).toEqual([
+      ...[false, false, true, false, false],
+    ]);
+    expect(of(sets, 25)).toMatchObject({ unreadSince: lab.t, waiting: false, readable: 'cleared' });
+    expect(fdWords(of(sets, 25), sets.stale)).toBe(
+      'B, fd 25, black diamond: watched, not ready, unread, not asked yet',
+    );
+    // The next select() is asked about it.
+    asks(lab, watched(4));
+    expect(setsOf(lab).fds.every(({ unreadSince }) => unreadSince === null)).toBe(true);
+  });
+
   it('has words for each column', () => {
     const lab = selecting(3);
     selected(lab, 3, [24, 26]);
@@ -174,9 +206,9 @@ describe('describeFds', () => {
     const sets = setsOf(lab);
     expect(sets.fds.map((bits) => fdWords(bits, sets.stale))).toEqual([
       'fd 20, the listener: watched, not ready',
-      'fd 24, yellow square: watched, returned readable, being served',
-      'fd 25, black diamond: watched, not ready',
-      'fd 26, blue star: watched, returned readable, waits for the thread',
+      'A, fd 24, yellow square: watched, returned readable, being served',
+      'B, fd 25, black diamond: watched, not ready',
+      'C, fd 26, blue star: watched, returned readable, waits for the thread',
     ]);
   });
 });
@@ -198,6 +230,37 @@ describe('layoutFdGrid', () => {
     ]);
     expect(grids[2]?.summary?.text).toBe('1,001 watched, 3 returned readable');
     expect(grids[2]?.hidden).toBe(997);
+  });
+
+  it('has the name under the shape and the number under the name, smaller; the number goes first', () => {
+    const lab = selecting(3);
+    selected(lab, 3, [24]);
+    const { columns } = layoutFdGrid(setsOf(lab), rect, type, false);
+    expect(columns.map(({ name }) => name?.text)).toEqual(['listen', 'A', 'B', 'C']);
+    expect(columns.map(({ label }) => label?.text)).toEqual(['20', '24', '25', '26']);
+    for (const { name, label } of columns) {
+      expect(label!.y).toBeGreaterThan(name!.y);
+      expect(label!.size).toBeLessThan(name!.size);
+    }
+    const low = layoutFdGrid(setsOf(lab), { ...rect, height: 120 }, type, false);
+    expect(low.columns.map(({ name }) => name?.text)).toEqual(['listen', 'A', 'B', 'C']);
+    expect(low.columns.every(({ label }) => label === null)).toBe(true);
+  });
+
+  it('says at its foot what is unread, and how long the longest waits', () => {
+    const lab = selecting(3);
+    selected(lab, 3, [24]);
+    const sets = setsOf(lab);
+    const since = (fd: number): number | null => (fd === 25 ? 3_000 : fd === 26 ? 7_000 : null);
+    const fds = sets.fds.map((bits) => ({ ...bits, unreadSince: since(bits.fd) }));
+    const grid = layoutFdGrid({ ...sets, fds }, rect, type, false);
+    expect(grid.unreadSince).toBe(3_000);
+    expect(legendLabel(grid, 3_400_000)?.text).toBe('2 unread, not asked yet: 3.4 s');
+    const wide = layoutFdGrid({ ...sets, fds }, { ...rect, width: 420 }, type, false);
+    expect(legendLabel(wide, 3_400_000)?.text).toBe('2 unread, not asked yet: longest 3.4 s');
+    const narrow = layoutFdGrid({ ...sets, fds }, { ...rect, width: 220 }, type, false);
+    expect(legendLabel(narrow, 3_400_000)?.text).toBe('not asked yet: 3.4 s');
+    expect(grid.rows.at(-1)!.y + grid.rows.at(-1)!.height).toBeLessThanOrEqual(grid.legend!.mark.y);
   });
 
   it('keeps the ones that are served and wait in front when not all ready ones fit', () => {

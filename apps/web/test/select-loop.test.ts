@@ -6,7 +6,7 @@ import type { ServerState } from '@sockscope/tcp-core/trace/lab-state';
 import SelectProcess from '../src/components/stage/process/SelectProcess.svelte';
 import type { Rect } from '../src/view/geometry.ts';
 import { baseline, stageType, type Label, type StageType } from '../src/view/stage/label.ts';
-import { servedLabels } from '../src/view/stage/process/fd-grid.ts';
+import { legendLabel, servedLabels } from '../src/view/stage/process/fd-grid.ts';
 import { describeLoop } from '../src/view/stage/process/loop-phase.ts';
 import { layoutSelect, textsOf } from '../src/view/stage/process/select-loop.ts';
 import { loopThread } from '../src/view/words/watching.ts';
@@ -80,7 +80,10 @@ describe('describeLoop', () => {
     });
     expect(doing(lab)).toMatchObject({ phase: 'recv', fd: 24, detail: '22 + 44\\n' });
     lab.happen('server3', 1, { type: 'evaluating', connection: 1, fd: 24, message: '22 + 44' });
-    expect(doing(lab)).toMatchObject({ phase: 'calculate', words: 'calculating fd 24, 22 + 44' });
+    expect(doing(lab)).toMatchObject({
+      phase: 'calculate',
+      words: 'calculating for A (fd 24), 22 + 44',
+    });
     lab.say('server3', 1, 24, '22 + 44', '66');
     expect(doing(lab)).toMatchObject({ phase: 'send', call: 'send()', fd: 24, detail: '66\\n' });
     lab.happen(
@@ -193,10 +196,11 @@ describe('layoutSelect', () => {
             const type = typeOf(rect, unit, projector);
             const picture = layoutSelect(server, rect, type, projector);
             const last = servedLabels(picture.grid, 1_240_000);
-            const texts = [...textsOf(picture), ...last];
+            const legend = legendLabel(picture.grid, 3_400_000);
+            const texts = [...textsOf(picture), ...last, ...(legend ? [legend] : [])];
             const where = `in ${rect.width} × ${rect.height}${projector ? ', projector' : ''}`;
             expect(Math.min(...texts.map(({ size }) => size)), where).toBeGreaterThanOrEqual(
-              projector ? 24 : 13,
+              projector ? 24 : 12,
             );
             expect(faults(texts, rect), where).toEqual([]);
           }
@@ -263,14 +267,14 @@ describe('SelectProcess', () => {
     const list = view.querySelector('[aria-label="Descriptors that select() watches"]');
     expect([...list!.querySelectorAll('[role=listitem]')].map(label)).toEqual([
       'fd 20, the listener: watched, not ready',
-      'fd 24, yellow square: watched, returned readable, being served',
-      'fd 25, black diamond: watched, not ready',
-      'fd 26, blue star: watched, returned readable, waits for the thread, for 1.2 s',
+      'A, fd 24, yellow square: watched, returned readable, being served',
+      'B, fd 25, black diamond: watched, not ready',
+      'C, fd 26, blue star: watched, returned readable, waits for the thread, for 1.2 s',
     ]);
     const phase = view.querySelector('[data-lit=true]');
     expect(phase?.getAttribute('data-phase')).toBe('calculate');
     expect(label(view.querySelector('[data-term="loop turn"]'))).toBe(
-      'Phase of the loop: calculate: calculating fd 24, 1+1. 1 turn',
+      'Phase of the loop: calculate: calculating for A (fd 24), 1+1. 1 turn',
     );
   });
 

@@ -10,6 +10,7 @@ import { clientRows } from '../src/view/panel/client-rows.ts';
 import { stageLayout } from '../src/view/stage/layout.ts';
 import { processInside, withSelectAnchors } from '../src/view/stage/process/select-anchors.ts';
 import { layoutSelect } from '../src/view/stage/process/select-loop.ts';
+import { explain } from '../src/view/words/glossary.ts';
 import { aStage } from './a-stage.ts';
 
 afterEach(cleanup);
@@ -103,8 +104,9 @@ describe('StagePicture', () => {
   it('sends what goes to a descriptor of select() to its column', () => {
     const { server, lab } = aStage('server3', 2);
     const bands = stageLayout(server, clientRows(server, [], lab.t), size);
-    const { grid } = layoutSelect(server, processInside(bands), bands.type, false);
-    const { anchors } = withSelectAnchors(bands, grid);
+    const view = layoutSelect(server, processInside(bands), bands.type, false);
+    const { grid } = view;
+    const { anchors } = withSelectAnchors(bands, view);
     for (const { connection, fd } of bands.rows) {
       const column = grid.columns.find((each) => each.fd === fd);
       expect(column).toBeDefined();
@@ -138,6 +140,46 @@ describe('StagePicture', () => {
     expect(pointed?.getAttribute('data-seq')).toBe(String(seq));
     expect(pointed?.getAttribute('aria-label')).toContain('recv() on fd 25');
   });
+
+  it('explains every term that it marks, and marks the explained ones', () => {
+    const situations = [
+      ['server1', 0, ''],
+      ['server1', 1, 'refused2 slow'],
+      ['server1', 1, 'queue waiting'],
+      ['server1', 1, 'refuse'],
+      ['server1', 1, 'unobservable'],
+      ['server2', 3, 'slow spare reset unsampled'],
+      ['server2', 60, 'waiting'],
+      ['server2', 60, 'unsampled'],
+      ['server3', 3, 'slow'],
+      ['server3', 40, ''],
+      ['server4', 3, ''],
+    ] as const;
+    const terms = new Map<string, boolean>();
+    for (const [id, clients, more] of situations) {
+      const stage = aStage(id, clients, more);
+      if (more === 'refuse') stage.lab.happen(id, 1, { type: 'listenerClosed', fd: 20 });
+      const server = stage.lab.lab.servers[id]!;
+      for (const projector of [false, true]) {
+        const { container } = render(StagePicture, {
+          ...propsOf({ ...stage, server }),
+          size: { ...size, height: 600, projector, unit: projector ? 26.4 : 16 },
+        });
+        for (const carrier of container.querySelectorAll('[data-term]')) {
+          const term = carrier.getAttribute('data-term') ?? '';
+          const isMarked = carrier.tagName !== 'text' || carrier.classList.contains('explained');
+          terms.set(term, (terms.get(term) ?? true) && isMarked);
+        }
+        cleanup();
+      }
+    }
+    expect(terms.size).toBeGreaterThan(30);
+    expect([...terms.keys()].filter((term) => explain(term) === undefined)).toEqual([]);
+    expect([...terms].filter(([, isMarked]) => !isMarked)).toEqual([]);
+    // One or two short sentences each.
+    const long = [...terms.keys()].filter((term) => (explain(term) ?? '').length > 240);
+    expect(long).toEqual([]);
+  }, 30_000);
 
   it('has no style attribute: the page’s policy forbids them', () => {
     const { container } = render(StagePicture, propsOf(aStage('server1', 1, 'refused waiting')));

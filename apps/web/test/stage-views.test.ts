@@ -2,6 +2,7 @@ import type { KernelSocket, ServerId } from '@sockscope/tcp-core/trace/events';
 import { describe, expect, it } from 'vitest';
 import type { StageSize } from '../src/view/geometry.ts';
 import { clientRows, type OwnClient } from '../src/view/panel/client-rows.ts';
+import { refusalPath } from '../src/view/stage/kernel/accept-queue.ts';
 import { receiveBar, sendBar } from '../src/view/stage/kernel/kernel-socket.ts';
 import { stageLayout } from '../src/view/stage/layout.ts';
 import { seatView } from '../src/view/stage/process/seat.ts';
@@ -45,13 +46,21 @@ function withWaiting(batches: number[], unnamed = 0) {
 }
 
 describe('the accept queue', () => {
-  it('has as many occupied slots as the kernel says, with port and waiting bytes', () => {
+  it('has as many occupied slots as the kernel says, with name, shape and waiting bytes', () => {
     const { layout } = picture('server1', 1, 'queue waiting');
     const { queue } = layout;
     expect(queue.depth).toBe(3);
     expect(queue.slots.filter(({ occupied }) => occupied)).toHaveLength(3);
-    expect(queue.slots[0]?.labels.map(({ text }) => text)).toEqual([':54001', '8 B']);
-    expect(queue.slots[1]?.labels.map(({ text }) => text)).toEqual([':54002']);
+    expect(queue.slots[0]?.labels.map(({ text }) => text)).toEqual(['B', '8 B']);
+    expect(queue.slots[1]?.labels.map(({ text }) => text)).toEqual(['C', ':54002']);
+    const waiting = layout.rows.filter(({ place }) => place === 'waiting');
+    expect(queue.slots.slice(0, 3).map(({ identity }) => identity)).toEqual(
+      waiting.map(({ identity }) => identity),
+    );
+    for (const { rect, shape, labels } of queue.slots.slice(0, 3)) {
+      expect(shape!.x - shape!.size / 2).toBeGreaterThan(rect.x);
+      expect(labels[0]!.x).toBeGreaterThanOrEqual(shape!.x + shape!.size / 2);
+    }
     expect(queue.slots[3]?.labels.map(({ text }) => text)).toEqual(['4']);
     expect(queue.labels.find(({ key }) => key === 'depth')?.text).toBe('3 / 511');
     expect(queue.slots.map(({ number }) => number).slice(0, 4)).toEqual([1, 2, 3, 4]);
@@ -69,9 +78,59 @@ describe('the accept queue', () => {
     );
     expect(within.map(({ key }) => key)).toEqual([2, 3, 4]);
     expect(queue.slots[2]?.words).toBe('at a place that nobody saw: port 54003 waits');
-    expect(queue.slots[4]?.words).toBe('slot 5: port 54005 waits');
+    expect(queue.slots[2]).toMatchObject({ identity: null, shape: null });
+    expect(queue.slots[4]?.words).toBe('slot 5: F, port 54005 waits');
     expect(queue.labels.find(({ key }) => key === 'order')?.text).toMatch(/order/);
     expect(queue.words).toContain('partly unknown');
+  });
+
+  it('says how many wait and how long the longest, in as many words as there is room for', () => {
+    const { lab, server } = picture('server1', 1, 'queue waiting');
+    const sentence = (width: number, projector = false): string | undefined => {
+      const rows = clientRows(server, [], lab.t + 3_400_000);
+      const of = projector ? { ...size, unit: 26.4, projector } : size;
+      const { queue } = stageLayout(server, rows, { ...of, width });
+      return queue.labels.find(({ key }) => key === 'name')?.text;
+    };
+    expect(sentence(630)).toBe('3 wait in the accept queue, longest 3.4 s');
+    expect(sentence(1400)).toBe('accept queue: 3 wait, longest 3.4 s');
+    expect(sentence(1024)).toBe('3 wait, longest 3.4 s');
+    expect(sentence(1256, true)).toBe('3 wait, longest 3.4 s');
+  });
+
+  it('says in words that it is full', () => {
+    const { lab } = aStage('server1', 1, 'queue');
+    const sampled = (acceptQueue: number) => {
+      lab.happen('server1', null, {
+        type: 'sampled',
+        acceptQueue,
+        waiting: [],
+        timeWait: 0,
+        connections: [],
+      });
+      const server = lab.lab.servers.server1!;
+      return stageLayout(server, clientRows(server, [], lab.t), size).queue;
+    };
+    expect(sampled(511)).toMatchObject({ full: false });
+    const queue = sampled(512);
+    expect(queue.full).toBe(true);
+    expect(queue.words).toContain('full: newcomers get no answer');
+    expect(queue.labels.find(({ key }) => key === 'full')).toMatchObject({ tone: 'bad' });
+  });
+
+  it('leads the RST of the kernel from the closed door back to the card', () => {
+    const { lab } = aStage('server1', 1, 'refuse');
+    lab.happen('server1', 1, { type: 'listenerClosed', fd: 20 });
+    const server = lab.lab.servers.server1!;
+    const { queue, bands } = stageLayout(server, clientRows(server, [], lab.t), size);
+    const to = { x: bands.clients.width - 6, y: 300 };
+    const points = refusalPath(queue, to);
+    expect(points[0]!.x).toBeCloseTo(queue.rect.x, -1);
+    expect(points.at(-1)).toEqual({ x: to.x + 2, y: to.y });
+    for (const { x } of points.slice(1, 3)) {
+      expect(x).toBeGreaterThan(to.x);
+      expect(x).toBeLessThan(queue.rect.x);
+    }
   });
 
   it('gives nobody a number when one was reset before it could be named', () => {
@@ -124,6 +183,16 @@ describe('the accept queue', () => {
     const { queue } = stageLayout(server, clientRows(server, [], lab.t), size);
     expect(queue).toMatchObject({ listening: false, depth: null, slots: [] });
     expect(queue.words).toContain('the kernel refuses newcomers (RST)');
+  });
+
+  it('says what the kernel does in fewer words rather than half', () => {
+    const { lab } = aStage('server1', 1, 'refuse');
+    lab.happen('server1', 1, { type: 'listenerClosed', fd: 20 });
+    const server = lab.lab.servers.server1!;
+    const of = { width: 990, height: 457, unit: 26.4, projector: true };
+    const { queue } = stageLayout(server, clientRows(server, [], lab.t), of);
+    const why = queue.labels.filter(({ key }) => key.startsWith('why'));
+    expect(why.map(({ text }) => text).join(' ')).toBe('newcomers get RST');
   });
 
   it('draws somebody who waits once, whether it is the page’s own client or not', () => {
@@ -202,8 +271,58 @@ describe('somebody turned away', () => {
     expect(row?.card.rect.y).toBeGreaterThan(layout.rows[0]?.card.rect.y ?? Infinity);
     expect(row?.kernel).toMatchObject({ closed: true, tcp: null });
     const { refusal } = seatView(server, layout, false);
-    expect(refusal?.labels.map(({ text }) => text).join(' ')).toBe(BUSY);
+    expect(refusal?.labels.map(({ text }) => text).join(' ')).toBe(`B is told “${BUSY}”`);
     expect(refusal?.identity).toEqual(row?.identity);
+    const reason = row?.card.labels.filter(({ key }) => key === 'note');
+    expect(reason?.map(({ text }) => text).join(' ')).toBe('busy: turned away');
+  });
+
+  it.each([
+    [880, false],
+    [1256, false],
+    [360, false],
+    [1000, true],
+    [1256, true],
+  ])('is told the whole reason at the door, %i px wide', (width, projector) => {
+    const { server, now } = aStage('server1', 1, 'refused');
+    const of = { ...size, width, height: 470, unit: projector ? 26.4 : 16, projector };
+    const layout = stageLayout(server, clientRows(server, [], now), of);
+    const { refusal, chair, thread } = seatView(server, layout, projector);
+    expect(refusal?.labels.map(({ text }) => text).join(' ')).toBe(`B is told “${BUSY}”`);
+    const below = refusal!.rect.y + refusal!.rect.height;
+    expect(chair.rect.y).toBeGreaterThanOrEqual(below);
+    expect(thread!.block.y).toBeGreaterThanOrEqual(below);
+  });
+
+  it('leaves the door after 10 s, and the chair stands where it stood', () => {
+    const { server, now } = aStage('server1', 1, 'refused');
+    const at = (moment: number) =>
+      seatView(server, stageLayout(server, clientRows(server, [], moment), size), false);
+    expect(at(now + 9_000_000).refusal).not.toBeNull();
+    expect(at(now + 11_000_000).refusal).toBeNull();
+    expect(at(now + 11_000_000).chair.rect).toEqual(at(now).chair.rect);
+  });
+
+  it('has heard nothing of the server when the kernel refused it', () => {
+    const { server, now } = aStage('server1', 1, 'refuse');
+    const refused: OwnClient = {
+      id: 'mine',
+      session: 's',
+      phase: 'ended',
+      localAddress: null,
+      localPort: null,
+      ending: { how: 'refused', errno: 'ECONNREFUSED' },
+      endedAt: now,
+      lastSent: null,
+      lastReceived: null,
+      sentBytes: 0,
+      name: 'B',
+      reading: true,
+      halfClosed: false,
+    };
+    const layout = stageLayout(server, clientRows(server, [refused], now), size);
+    expect(layout.rows.map(({ place }) => place)).toEqual(['open', 'refused']);
+    expect(seatView(server, layout, false).refusal).toBeNull();
   });
 
   it('looks different after a reset', () => {
@@ -218,7 +337,9 @@ describe('the chair of server 1', () => {
     const seat = seatView(server, layout, false);
     expect(seat.chair.taken).toBe(true);
     expect(seat.chair.identity).toEqual(layout.rows[0]?.identity);
-    expect(seat.labels.map(({ text }) => text)).toContain('22 + 1 → 23');
+    expect(seat.labels.map(({ text }) => text)).toEqual(
+      expect.arrayContaining(['A is served', '22 + 1 → 23', 'fd 24']),
+    );
     expect(seat.thread).toMatchObject({ pose: 'blocked', at: 'both' });
     expect(seat.thread?.waitsAt).toHaveLength(2);
     expect(seat.thread?.block.x).toBe(layout.line);
@@ -231,6 +352,51 @@ describe('the chair of server 1', () => {
     expect(seat.thread?.block.x).toBeGreaterThan(layout.line);
     expect(seat.labels.map(({ text }) => text)).toContain('2^64 → …');
   });
+
+  it('says for how long it has been calculating', () => {
+    const { server, now } = aStage('server1', 1, 'slow');
+    const layout = stageLayout(server, clientRows(server, [], now + 2_300_000), size);
+    const texts = seatView(server, layout, false).labels.map(({ text }) => text);
+    expect(texts).toContain('calculates for 2.3 s · fd 24');
+  });
+
+  it.each([
+    ['', ['busy: others are told so and turned away', 'others are turned away']],
+    [
+      'refuse',
+      [
+        'refuse: it does not listen while it serves: the kernel refuses others',
+        'it does not listen while it serves: the kernel refuses others',
+        'the kernel refuses others',
+      ],
+    ],
+    [
+      'queue',
+      [
+        'queue: others wait in the accept queue',
+        'others wait in the accept queue',
+        'others wait in the queue',
+      ],
+    ],
+  ])('says in any mode what becomes of the others (%s)', (more, words) => {
+    for (const clients of [0, 1]) {
+      for (const [width, projector] of [
+        [1256, false],
+        [880, false],
+        [1256, true],
+        [1000, true],
+      ] as const) {
+        const { server, now } = aStage('server1', clients, more);
+        const of = { ...size, width, unit: projector ? 26.4 : 16, projector };
+        const layout = stageLayout(server, clientRows(server, [], now), of);
+        const policy = seatView(server, layout, projector)
+          .labels.filter(({ key }) => key.startsWith('policy'))
+          .map(({ text }) => text)
+          .join(' ');
+        expect(words.slice(0, projector ? 3 : 2)).toContain(policy);
+      }
+    }
+  });
 });
 
 describe('the lanes of server 2', () => {
@@ -239,9 +405,9 @@ describe('the lanes of server 2', () => {
     const { lanes } = lanesView(server, layout, false);
     expect(lanes.map(({ words }) => words)).toEqual([
       'thread 4711, accepts: blocked in accept() via poll() on fd 20',
-      'thread 5011: blocked in recv() on fd 24',
-      'thread 5012: blocked in recv() on fd 25',
-      'thread 5013: blocked in recv() on fd 26',
+      'A, thread 5011: blocked in recv() on fd 24',
+      'B, thread 5012: blocked in recv() on fd 25',
+      'C, thread 5013: blocked in recv() on fd 26',
     ]);
     expect(lanes.slice(1).map(({ rect }) => rect.y)).toEqual(
       layout.rows.map(({ card }) => card.rect.y),
@@ -254,7 +420,10 @@ describe('the lanes of server 2', () => {
     expect(acceptor?.labels.map(({ text }) => text)).toEqual([
       ...['accept()', 'blocked via poll()', 'tid 4711'],
     ]);
-    expect(lane?.labels.map(({ text }) => text)).toEqual(['recv()', 'blocked', 'tid 5011']);
+    expect(lane?.labels.map(({ text }) => text)).toEqual([
+      ...['A', 'recv()', 'blocked', 'tid 5011'],
+    ]);
+    expect(lane?.shape!.x).toBeLessThan(lane!.labels[0]!.x);
   });
 
   it('tell blocked, working and writing by place and word', () => {
@@ -278,6 +447,34 @@ describe('the lanes of server 2', () => {
       `+${40 - MOST_IDLE} blocked in recv()`,
       '+4 waiting for a client',
     ]);
+  });
+
+  it('say who waits for a thread, and since when', () => {
+    const { lab } = aStage('server2', 2);
+    lab.connect('server2', 3, 26);
+    lab.happen('server2', 1, {
+      type: 'blocked',
+      own: [],
+      call: 'handoff',
+      in: 'futex',
+      read: [],
+      write: [],
+      timeoutMs: null,
+    });
+    const server = lab.lab.servers.server2!;
+    const since = server.connections[3]!.openedAt;
+    for (const of of [size, { ...size, width: 880 }, { ...size, unit: 26.4, projector: true }]) {
+      const layout = stageLayout(server, clientRows(server, [], since + 3_400_000), of);
+      const { lanes } = lanesView(server, layout, of.projector);
+      const texts = lanes[0]!.labels.map(({ text }) => text);
+      expect(texts.slice(0, 2)).toEqual([
+        'no free thread',
+        of.projector ? 'C: 3.4 s' : 'C waits 3.4 s',
+      ]);
+      const lane = lanes.find(({ connection }) => connection === 3);
+      expect(lane?.labels.map(({ text }) => text)).toEqual(['no free thread: waits 3.4 s']);
+      expect(lane?.words).toBe('no free thread: waits 3.4 s');
+    }
   });
 
   it('say that a connection has no thread yet', () => {

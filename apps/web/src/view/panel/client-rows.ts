@@ -123,6 +123,8 @@ export function identityOfClient(server: ServerState, client: OwnAddress): Ident
 }
 
 export interface ClientRows {
+  /** The moment that they are of: the lab's clock in microseconds. */
+  now: number;
   /** Served, then waiting; a row's `position` tells where it is listed. */
   present: ClientRowView[];
   /** Newest first, at most ENDED_ROWS. */
@@ -159,6 +161,7 @@ export function clientRows(
     .map(failedRow)
     .reverse();
   const rows = {
+    now,
     present: [...served, ...waiting],
     gone: [...failed, ...gone].slice(0, ENDED_ROWS),
   };
@@ -170,7 +173,7 @@ export function clientRows(
 export function withoutHidden(rows: ClientRows, hidden: ReadonlySet<string>): ClientRows {
   if (hidden.size === 0) return rows;
   const isShown = ({ client }: ClientRowView): boolean => client === null || !hidden.has(client);
-  return { present: rows.present.filter(isShown), gone: rows.gone.filter(isShown) };
+  return { ...rows, present: rows.present.filter(isShown), gone: rows.gone.filter(isShown) };
 }
 
 /** Those that the kernel has connected and no accept has taken, and the page's own that it has not yet. */

@@ -34,7 +34,7 @@ function headHeight(type: StageType): number {
 /** Of the listener's strip: title, accept queue, slots. */
 function doorHeight(type: StageType, roomy: boolean): number {
   const slots = (roomy ? 2 : 1.15) * lineHeight(type.tiny);
-  return lineHeight(type.large * 0.95) + lineHeight(type.text) + slots + 0.75 * type.tiny;
+  return lineHeight(type.large * 0.95) + lineHeight(type.text) + slots + 0.53 * type.tiny;
 }
 
 /** Clients, kernel and process beside each other; the rows share the height. */
@@ -60,7 +60,7 @@ export function sideBySide(crowd: Crowd, size: StageSize, type: StageType): Fram
   const { left, right } = bandInset(type);
   door.kernel.x += left;
   door.kernel.width -= left + right;
-  const top = head + strip + 0.3 * type.tiny;
+  const top = head + strip + 0.55 * type.tiny;
   const foot = size.projector ? 0.3 * type.tiny : lineHeight(type.tiny) + 0.1 * type.tiny;
   const free = Math.max(0, height - top - foot);
   const areas = eachBand(bands, (band) => ({ ...band, y: top, height: free }));

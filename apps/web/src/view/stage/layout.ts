@@ -67,6 +67,8 @@ export interface StageRow {
 }
 
 export interface StageLayout {
+  /** The moment that it shows: the lab's clock in microseconds. */
+  now: number;
   /** The bands are under each other and there are no wires. */
   narrow: boolean;
   bands: Bands;
@@ -85,6 +87,8 @@ export interface StageLayout {
   wires: Wire[];
   /** Where a chip of this connection starts, rests and arrives, by connection. */
   anchors: ReadonlyMap<number, { client: Point; kernel: Point; process: Point }>;
+  /** The y of a free strip of the process, through which what arrives reaches its descriptor; not everywhere. */
+  across?: number;
   height: number;
 }
 
@@ -97,13 +101,7 @@ interface Wire {
   kind: 'open' | 'waiting' | 'gone';
 }
 
-/** `now` is the lab's clock at the moment that is shown, in microseconds. */
-export function stageLayout(
-  server: ServerState,
-  rows: ClientRows,
-  size: StageSize,
-  now: number = server.kernel?.t ?? 0,
-): StageLayout {
+export function stageLayout(server: ServerState, rows: ClientRows, size: StageSize): StageLayout {
   const type = stageType(size);
   const present = presentOf(server, rows);
   const gone = goneOf(server, rows);
@@ -136,7 +134,7 @@ export function stageLayout(
         candidate.row.place === 'refused' ? (candidate.row.reply ?? candidate.row.note) : null,
       name: candidate.row.name,
       waits: candidate.row.wait !== null,
-      card: cardView(candidate, rect, form, type, size.projector, now),
+      card: cardView(candidate, rect, form, type, size.projector, rows.now),
       at: { x: rect.x + rect.width, y: middleOf(rect) },
       kernel: kernelRowView(
         server,
@@ -165,6 +163,7 @@ export function stageLayout(
   );
   const wired = !narrow && plan.columns === 1;
   return {
+    now: rows.now,
     narrow,
     bands,
     line: narrow ? bands.process.y : bands.process.x,
@@ -173,7 +172,7 @@ export function stageLayout(
     door,
     rows: stageRows,
     folded,
-    queue: queueView(server, door.kernel, type, size.projector),
+    queue: queueView(server, door.kernel, type, size.projector, rows),
     labels: [
       ...bandLabels(server, bands, size, type, narrow),
       ...tallyLabels(server, waiting, within(door.clients, inset), type),

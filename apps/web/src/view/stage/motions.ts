@@ -5,7 +5,6 @@
 
 import type { LabEvent, ServerId } from '@sockscope/tcp-core/trace/events';
 import { connectionIdentity, type Identity } from '../identity.ts';
-import { bytesSaid, count, counted } from '../words/words.ts';
 import { receiveBar } from './kernel/kernel-socket.ts';
 
 /** A place that every connection has on the stage; `queue` is the listener's accept queue. */
@@ -22,13 +21,12 @@ export interface Motion {
   session: string | null;
   identity: Identity | null;
   path: readonly Stop[];
-  text: string;
+  /** How many events it stands for. */
   count: number;
 }
 
 /** Chips in the air at the same time. */
 export const MOST_IN_FLIGHT = 10;
-const TEXT = 14;
 
 /**
  * The motions of one server's events, in their order. `arrived` holds the connections whose bytes lie
@@ -47,7 +45,7 @@ export function motionsOf(
 function motions(event: LabEvent, arrived: Set<number>): Motion[] {
   switch (event.type) {
     case 'accepted':
-      return [motion(event, 'accept', ['queue', 'kernel'], '')];
+      return [motion(event, 'accept', ['queue', 'kernel'])];
     case 'sampled':
       return event.connections.flatMap(({ connection, ...socket }) => {
         if (socket.receive === 0) {
@@ -58,47 +56,38 @@ function motions(event: LabEvent, arrived: Set<number>): Motion[] {
         arrived.add(connection);
         // The kernel's figure counts a FIN as one more.
         const { bytes } = receiveBar(socket, false);
-        const [kind, text] =
-          bytes === 0 ? (['fin', 'FIN'] as const) : (['bytes', counted(bytes, 'byte')] as const);
-        return [motion({ ...event, connection }, kind, ['client', 'kernel'], text)];
+        const kind = bytes === 0 ? 'fin' : 'bytes';
+        return [motion({ ...event, connection }, kind, ['client', 'kernel'])];
       });
-    case 'received': {
-      const text = bytesSaid(trimmed(event.preview), TEXT);
-      return [motion(event, 'bytes', fromClient(event, arrived), text)];
-    }
-    case 'sent': {
-      const text = bytesSaid(trimmed(event.preview), TEXT);
-      return [motion(event, 'bytes', ['process', 'kernel', 'client'], text)];
-    }
+    case 'received':
+      return [motion(event, 'bytes', fromClient(event, arrived))];
+    case 'sent':
+      return [motion(event, 'bytes', ['process', 'kernel', 'client'])];
     case 'peerClosed':
-      return [motion(event, 'fin', fromClient(event, arrived), 'FIN')];
+      return [motion(event, 'fin', fromClient(event, arrived))];
     case 'shutdown':
-      return [motion(event, 'fin', ['process', 'kernel', 'client'], 'FIN')];
+      return [motion(event, 'fin', ['process', 'kernel', 'client'])];
     case 'closed':
       arrived.delete(event.connection);
-      if (event.how === 'rst')
-        return [motion(event, 'rst', ['client', 'kernel', 'process'], 'RST')];
-      return event.how === 'fin'
-        ? [motion(event, 'fin', ['process', 'kernel', 'client'], 'FIN')]
-        : [];
+      if (event.how === 'rst') return [motion(event, 'rst', ['client', 'kernel', 'process'])];
+      return event.how === 'fin' ? [motion(event, 'fin', ['process', 'kernel', 'client'])] : [];
     case 'connectFailed':
       // Other failures are no answer of the kernel that listens: nothing came back.
       if (event.errno !== 'ECONNREFUSED') return [];
       return [
         {
-          ...motion({ ...event, connection: null }, 'rst', ['queue', 'client'], 'RST'),
+          ...motion({ ...event, connection: null }, 'rst', ['queue', 'client']),
           session: event.session,
         },
       ];
     case 'summed':
       return event.connections.map((sum) => {
         const calls = Math.max(sum.received.calls, sum.sent.calls);
-        const moved = motion(
-          { ...event, connection: sum.connection },
-          'stream',
-          ['client', 'kernel', 'process'],
-          `×${count(calls)}`,
-        );
+        const moved = motion({ ...event, connection: sum.connection }, 'stream', [
+          'client',
+          'kernel',
+          'process',
+        ]);
         return { ...moved, count: calls };
       });
     default:
@@ -115,10 +104,9 @@ function motion(
   { seq, server, connection }: { seq: number; server: ServerId; connection: number | null },
   kind: Motion['kind'],
   path: readonly Stop[],
-  text: string,
 ): Motion {
   const identity = connection === null ? null : connectionIdentity(server, connection);
-  return { seq, kind, connection, session: null, identity, path, text, count: 1 };
+  return { seq, kind, connection, session: null, identity, path, count: 1 };
 }
 
 /**
@@ -147,12 +135,6 @@ function together(a: Motion, b: Motion): Motion {
   return {
     ...b,
     kind: a.kind === b.kind && a.kind === 'fin' ? 'fin' : 'stream',
-    text: `×${count(total)}`,
     count: total,
   };
-}
-
-/** Without the newline that ends a message. */
-function trimmed(preview: string): string {
-  return preview.replace(/\r?\n$/, '');
 }

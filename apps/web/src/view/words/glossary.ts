@@ -61,7 +61,19 @@ const glossary: Readonly<Record<string, string>> = {
   kernel: 'Sampled from the kernel’s own table of sockets (/proc/net/tcp).',
   call: 'The result of a system call, as the thread saw it.',
   'not observable here': 'This system does not let us read its table of sockets.',
+  busy: 'Policy of server 1: a second client is accepted only to be told that the server is busy.',
+  refuse:
+    'Policy of server 1: it closes its listening socket while it serves, so the kernel answers every SYN with RST.',
+  queue: 'Policy of server 1: it calls accept() again only when its client has left.',
+  'full queue':
+    'The accept queue is longer than its backlog: the kernel drops the SYN of whoever comes, and that client tries again.',
+  ECONNREFUSED: 'connect() was answered with RST: nothing listens on that port.',
+  ECONNRESET: 'An RST arrived: the other end tore the connection down.',
+  ETIMEDOUT: 'Nothing was acknowledged for so long that the kernel gave up.',
+  'timed out': 'Nothing was acknowledged for so long that the kernel gave up.',
   refused: 'Told that the server is busy, and turned away.',
+  'unread, not asked yet':
+    'Its bytes came while the only thread was busy: the next select() will return it, and nobody knows of it before.',
   'ready, not served': 'select() returned it, and the only thread is still busy with another one.',
 };
 

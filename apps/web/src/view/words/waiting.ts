@@ -14,6 +14,7 @@ export const BLOCKED_IN = 'blocked in';
 /** A client that the kernel has connected and no accept has taken, and the same where it is narrow. */
 export const inAcceptQueue = {
   note: 'waits in the accept queue',
+  others: 'wait in the accept queue',
   brief: 'in the accept queue',
 } as const;
 
@@ -122,13 +123,17 @@ export function waitWords(wait: Pick<ClientWait, 'since'>, now: number): string 
   return `waits ${seconds(now - wait.since)}`;
 }
 
-/** How many wait for accept, and the longest of them: "3 wait in the accept queue, longest 6.0 s"; null if nobody does. */
-export function queueWords({ kernel }: ServerState, now: number): string | null {
+/** How many wait for accept, and the longest of them: "3 wait in the accept queue, longest 6.0 s"; null if nobody does. Where it is plain, `where` is left empty. */
+export function queueWords(
+  { kernel }: ServerState,
+  now: number,
+  where = ' in the accept queue',
+): string | null {
   const depth = kernel?.acceptQueue ?? 0;
   if (!kernel || depth === 0) return null;
   const since = Math.min(...kernel.waiting.map((each) => each.since));
   const longest = since === Infinity ? '' : `, longest ${seconds(now - since)}`;
-  return `${count(depth)} ${depth === 1 ? 'waits' : 'wait'} in the accept queue${longest}`;
+  return `${count(depth)} ${depth === 1 ? 'waits' : 'wait'}${where}${longest}`;
 }
 
 /** Somebody waits for this server, or for what it calculates: what is shown of it grows older by itself. */

@@ -161,7 +161,9 @@ function outcomeOfReply(reply: string, bad: boolean): Outcome {
 function sayTalk(line: TextLine, row: ClientRowView, now: number, type: StageType): void {
   const { size } = line;
   if (row.place === 'refused') {
-    sayNote(line, [row.reply ?? '', row.brief, 'turned away'], 'bad', type);
+    // The server says the whole of it at its door.
+    const reason = row.reply?.startsWith('busy: ') ? 'busy: turned away' : (row.reply ?? '');
+    sayNote(line, [reason, row.brief, 'turned away'], 'bad', type);
     return;
   }
   const outcome = outcomeOf(row, now);

@@ -1,8 +1,17 @@
 /** The descriptors that select() watches, and what it said of each. */
 
-import type { ServerState, ThreadState } from '@sockscope/tcp-core/trace/lab-state';
+import {
+  connectionNumbered,
+  type ConnectionState,
+  type ServerState,
+  type ThreadState,
+} from '@sockscope/tcp-core/trace/lab-state';
 import { connectionIdentity, identityWords, type Identity } from '../../identity.ts';
+import { clientName } from '../../words/names.ts';
 import { watchedBySelect, type FdOwner } from '../../words/watching.ts';
+
+/** Of a client whose bytes select() has not been asked about since they came. */
+export const UNREAD = 'unread, not asked yet';
 
 /** A bit of a set that select() returned: still set, cleared though it was asked for, or not asked for. */
 export type Bit = 'set' | 'cleared' | 'none';
@@ -11,6 +20,8 @@ export interface FdBits {
   fd: number;
   /** Null for the listener. */
   identity: Identity | null;
+  /** What its client is called; "" for the listener. */
+  client: string;
   listener: boolean;
   watchedRead: boolean;
   watchedWrite: boolean;
@@ -22,6 +33,11 @@ export interface FdBits {
   current: boolean;
   /** select() returned it and the thread has not come to it. */
   waiting: boolean;
+  /**
+   * Since when its bytes lie in the kernel while the thread is at work and select() has not been asked
+   * about them, microseconds; null where that is not so.
+   */
+  unreadSince: number | null;
   /** Accepted in this turn: the next select() will watch it. */
   fresh: boolean;
   /** Closed in this turn. */
@@ -59,9 +75,12 @@ export function describeFds(server: ServerState, thread: ThreadState | null): Fd
   const fds = [...all].map((fd): FdBits => {
     const owner = owners.get(fd);
     const isReady = readable.has(fd) || writable.has(fd);
+    const connection = owner ? connectionNumbered(server, owner.connection) : undefined;
+    const waiting = !stale && isReady && !served.has(fd);
     return {
       fd,
       identity: owner ? connectionIdentity(server.id, owner.connection) : null,
+      client: connection ? clientName(server, connection) : '',
       listener: fd === server.fd,
       watchedRead: read.has(fd),
       watchedWrite: write.has(fd),
@@ -69,7 +88,8 @@ export function describeFds(server: ServerState, thread: ThreadState | null): Fd
       writable: writable.has(fd) ? 'set' : lastWrite.has(fd) ? 'cleared' : 'none',
       served: isReady && served.has(fd),
       current: fd === at,
-      waiting: !stale && isReady && !served.has(fd),
+      waiting,
+      unreadSince: waiting || fd === at ? null : unreadOf(thread, connection),
       fresh: !read.has(fd) && !write.has(fd),
       gone: owner?.gone ?? false,
     };
@@ -77,6 +97,12 @@ export function describeFds(server: ServerState, thread: ThreadState | null): Fd
   fds.sort((a, b) => Number(b.listener) - Number(a.listener) || a.fd - b.fd);
   const sizes = { watched, readable: readable.size, writable: writable.size };
   return { fds, stale, ...sizes };
+}
+
+/** Bytes of which select() has told nothing yet: the thread is busy, and has not asked again. */
+function unreadOf(thread: ThreadState, connection: ConnectionState | undefined): number | null {
+  const isAtWork = thread.call === null && thread.last?.type !== 'summed';
+  return isAtWork && connection?.end === null ? connection.unreadSince : null;
 }
 
 /** The descriptor that the thread is at: its last event's, for a newcomer the listener. */
@@ -91,7 +117,7 @@ function currentFd(
   return null;
 }
 
-/** A descriptor's column in words: "fd 24, blue circle: watched, returned readable, being served". */
+/** A descriptor's column in words: "A, fd 24, blue circle: watched, returned readable, being served". */
 export function fdWords(bits: FdBits, stale: boolean): string {
   const who = bits.listener ? 'the listener' : bits.identity ? identityWords(bits.identity) : null;
   const watch =
@@ -126,6 +152,8 @@ export function fdWords(bits: FdBits, stale: boolean): string {
           : bits.served
             ? 'served'
             : '';
-  const said = [watch, result, service].filter((part) => part !== '').join(', ');
-  return `fd ${bits.fd}${who === null ? '' : `, ${who}`}: ${said}`;
+  const unread = bits.unreadSince === null ? '' : UNREAD;
+  const said = [watch, result, service, unread].filter((part) => part !== '').join(', ');
+  const name = bits.client === '' ? '' : `${bits.client}, `;
+  return `${name}fd ${bits.fd}${who === null ? '' : `, ${who}`}: ${said}`;
 }

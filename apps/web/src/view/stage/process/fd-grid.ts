@@ -3,19 +3,19 @@
  * served. What is true of each comes from fd-bits.ts.
  */
 
-import type { Rect, ShapePlace } from '../../geometry.ts';
+import { fitSans, type Rect, type ShapePlace } from '../../geometry.ts';
 import { count } from '../../words/words.ts';
 import { firstThatFits, labelAt, textWidth, type Label, type StageType } from '../label.ts';
-import { fdWords, type FdBits, type FdSets } from './fd-bits.ts';
+import { fdWords, UNREAD, type FdBits, type FdSets } from './fd-bits.ts';
 
 export interface FdColumn extends FdBits {
   /** Its middle. */
   x: number;
-  /** The fd's number, and where its shape stands; null where there is no room for them. */
-  label: Label | null;
-  shape: ShapePlace | null;
-  /** The listener's name in the place of a shape. */
+  /** Its client's name or, for the listener, "listen"; and where its shape stands. Null where there is no room. */
   name: Label | null;
+  shape: ShapePlace | null;
+  /** The fd's number, small. */
+  label: Label | null;
   /** Everything in words. */
   words: string;
 }
@@ -46,6 +46,10 @@ export interface FdGrid {
   x: number;
   size: number;
   summary: Label | null;
+  /** Where it is told what the hatched bars mean: the place of one, and of the words beside it. */
+  legend: { mark: Rect; text: Rect } | null;
+  /** Since when the longest of the unread ones waits, microseconds; null if there are none. */
+  unreadSince: number | null;
   stale: boolean;
 }
 
@@ -55,7 +59,7 @@ const COLUMNS_DRAWN = 41;
 /** The height at which a grid has all it needs, in pixels. */
 export function fdGridHeight(type: StageType, projector: boolean): number {
   const { small, space } = type;
-  return 5 * small + 3 * rowHeights(type, projector).most + (projector ? 2 : 3.75) * space;
+  return 7.6 * small + 3 * rowHeights(type, projector).most + (projector ? 2 : 3.75) * space;
 }
 
 function rowHeights(
@@ -74,7 +78,7 @@ export function layoutFdGrid(
   type: StageType,
   projector: boolean,
 ): FdGrid {
-  const { small, text: base, space } = type;
+  const { tiny, small, text: base, space } = type;
   const nameWidth = textWidth('readable', small) + 0.375 * space;
   const left = rect.x + nameWidth;
   const available = rect.width - nameWidth;
@@ -83,7 +87,7 @@ export function layoutFdGrid(
   /** How wide the columns of these must be for their numbers. */
   const widthOf = (some: readonly FdBits[]): number => {
     const digits = String(some.reduce((most, { fd }) => Math.max(most, fd), 10)).length;
-    return Math.max(textWidth('0'.repeat(digits), small, 'mono'), 1.1 * small);
+    return Math.max(textWidth('0'.repeat(digits), tiny, 'mono'), 1.1 * small);
   };
   const listenWidth = textWidth('listen', small) + 4;
   const fits = (some: readonly FdBits[]): boolean =>
@@ -103,32 +107,37 @@ export function layoutFdGrid(
   }
   const top = y;
   const shape = Math.min(projector ? small : 1.125 * space, Math.max(pitch - 2, small));
-  const nameY = y + shape / 2 + 0.3 * small;
-  const numberY = y + shape + 1.05 * small;
-  y = numberY + 0.4 * small + (mode === 'narrow' ? 0.75 * space : 0);
+  const nameY = y + shape + 1.05 * small;
+  const numberY = nameY + 1.1 * tiny;
+  const leader = mode === 'narrow' ? 0.75 * space : 0;
+  const heights = rowHeights(type, projector);
+  const bottom = rect.y + rect.height;
+  const rest = (from: number, rows: number): boolean => bottom - from >= rows * heights.least;
+  // The name is worth more than the number, the legend more than higher rows.
+  const numbered = !projector && rest(numberY + 0.4 * small + leader, 4.25);
+  y = (numbered ? numberY : nameY) + 0.4 * small + leader;
+  const legend = rest(y + 1.3 * small, 4.25) ? legendPlace(rect, bottom, small) : null;
+  const foot = legend === null ? bottom : bottom - 1.4 * small;
 
   const columns = drawn.map((bits, index): FdColumn => {
     const x = left + (index + 0.5) * pitch;
-    const label = mode === 'narrow' ? null : place(bits, x);
+    const label = mode === 'narrow' ? null : place(bits, x, pitch);
     return { ...bits, x, ...(label ?? nothing), words: fdWords(bits, sets.stale) };
   });
   if (mode === 'narrow') {
-    for (const [column, x] of dodge(
-      columns,
-      left,
-      available,
-      Math.max(widthOf(fds), shape) + 4,
-      listenWidth,
-    )) {
-      Object.assign(column, place(column, x));
+    const wide = Math.max(widthOf(fds), shape) + 4;
+    for (const [column, x] of dodge(columns, left, available, wide, listenWidth)) {
+      Object.assign(column, place(column, x, wide));
     }
   }
 
-  function place(bits: FdBits, x: number): Pick<FdColumn, 'label' | 'shape' | 'name'> {
-    const label = labelAt(String(bits.fd), { x, y: numberY }, small, {
-      anchor: 'middle',
-      font: 'mono',
-    });
+  function place(
+    bits: FdBits,
+    x: number,
+    width: number,
+  ): Pick<FdColumn, 'label' | 'shape' | 'name'> {
+    const number = { anchor: 'middle', font: 'mono' } as const;
+    const label = numbered ? labelAt(String(bits.fd), { x, y: numberY }, tiny, number) : null;
     if (bits.listener) {
       // It may stand over the rows' names, where nothing else is.
       const name =
@@ -137,17 +146,17 @@ export function layoutFdGrid(
           : labelAt('listen', { x: x + pitch / 2 - 3, y: nameY }, small, { anchor: 'end' });
       return { label, shape: null, name };
     }
-    return { label, shape: { x, y: top + shape / 2, size: shape }, name: null };
+    const text = fitSans(bits.client, (width - 3) / 1.08, small);
+    const name = text === '' ? null : labelAt(text, { x, y: nameY }, small, { anchor: 'middle' });
+    return { label, shape: { x, y: top + shape / 2, size: shape }, name };
   }
 
-  const heights = rowHeights(type, projector);
-  const bottom = rect.y + rect.height;
-  const height = Math.max(heights.least, Math.min(heights.most, (bottom - y) / 4.25));
-  const fit = Math.floor((bottom - y + 1) / heights.least);
+  const height = Math.max(heights.least, Math.min(heights.most, (foot - y) / 4.25));
+  const fit = Math.floor((foot - y + 1) / heights.least);
   const rows = rowsThatFit(sets, fit).map((key, index): FdRow => {
     const rowY = y + index * height;
     const rowHeight =
-      key === 'served' ? Math.max(0, Math.min(bottom - rowY, 4 * space + small)) : height;
+      key === 'served' ? Math.max(0, Math.min(foot - rowY, 4 * space + small)) : height;
     const two = key !== 'watched' && key !== 'served' && height >= 2.2 * small;
     const middle = rowY + height / 2 + 0.28 * small;
     const labels = two
@@ -173,8 +182,38 @@ export function layoutFdGrid(
     x: rect.x,
     size: small,
     summary,
+    legend,
+    unreadSince: fds.reduce<number | null>(
+      (first, { unreadSince: since }) => (since === null ? first : Math.min(first ?? since, since)),
+      null,
+    ),
     stale: sets.stale,
   };
+}
+
+/** At the foot of the grid, over its whole width. */
+function legendPlace(rect: Rect, bottom: number, small: number): FdGrid['legend'] {
+  const y = bottom - 1.2 * small;
+  const side = 0.9 * small;
+  const x = rect.x + 1.4 * side;
+  return {
+    mark: { x: rect.x, y: y + 0.15 * small, width: side, height: side },
+    text: { x, y, width: rect.x + rect.width - x, height: 1.2 * small },
+  };
+}
+
+/** What the hatched bars mean, and how long the longest of them has waited, in microseconds. */
+export function legendLabel({ legend, columns, size }: FdGrid, waited: number): Label | null {
+  if (!legend) return null;
+  const unread = columns.filter(({ unreadSince }) => unreadSince !== null).length;
+  const texts = [
+    `${unread > 1 ? `${count(unread)} ` : ''}${UNREAD}: ${unread > 1 ? 'longest ' : ''}${waitWords(waited)}`,
+    `${unread > 1 ? `${count(unread)} ` : ''}${UNREAD}: ${waitWords(waited)}`,
+    `not asked yet: ${waitWords(waited)}`,
+  ];
+  const text = firstThatFits(texts, legend.text.width, size, 'sans', true);
+  if (text === null) return null;
+  return labelAt(text, { x: legend.text.x, y: legend.text.y + 0.93 * size }, size);
 }
 
 /** All rows, or the most telling ones where the grid is low. */
@@ -209,9 +248,18 @@ function summaries({ watched, readable, writable, stale }: FdSets): string[] {
 }
 
 /** How much a column matters: what the thread is at, who waits, who was ready, the others. */
-function rank({ current, waiting, served, fresh, listener, readable, writable }: FdBits): number {
+function rank({
+  current,
+  waiting,
+  unreadSince,
+  served,
+  fresh,
+  listener,
+  readable,
+  writable,
+}: FdBits): number {
   if (current) return 0;
-  if (waiting) return 1;
+  if (waiting || unreadSince !== null) return 1;
   if (served || readable === 'set' || writable === 'set') return 2;
   if (fresh) return 3;
   return listener ? 4 : 5;

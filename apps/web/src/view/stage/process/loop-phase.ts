@@ -6,6 +6,7 @@ import {
   type ThreadState,
 } from '@sockscope/tcp-core/trace/lab-state';
 import { connectionIdentity, type Identity } from '../../identity.ts';
+import { clientName } from '../../words/names.ts';
 import { BLOCKED_IN, callWords, sleepOf, viaWords } from '../../words/waiting.ts';
 import { bytesSaid, count, counted, said } from '../../words/words.ts';
 
@@ -26,6 +27,8 @@ export interface ThreadDoing {
   /** The connection that it is about. */
   fd: number | null;
   identity: Identity | null;
+  /** What its client is called; "" without one. */
+  name: string;
   /** What it waits for, what it got, what it gave. */
   detail: string;
   /** The same in fewer words. */
@@ -37,7 +40,7 @@ export interface ThreadDoing {
 /** The thread's place in its loop, from the log alone. */
 export function describeLoop(server: ServerState, thread: ThreadState | null): ThreadDoing {
   const doing = doingOf(server, thread);
-  const about = doing.fd === null ? '' : ` fd ${doing.fd}`;
+  const about = doing.fd === null ? '' : ` for ${doing.name} (fd ${doing.fd})`;
   const detail = doing.detail === '' ? '' : `, ${doing.detail}`;
   return {
     brief: doing.detail,
@@ -50,7 +53,14 @@ function doingOf(
   server: ServerState,
   thread: ThreadState | null,
 ): Omit<ThreadDoing, 'words' | 'brief'> & { brief?: string } {
-  const idle = { phase: 'none' as const, blocked: false, isCall: false, fd: null, identity: null };
+  const idle = {
+    phase: 'none' as const,
+    blocked: false,
+    isCall: false,
+    fd: null,
+    identity: null,
+    name: '',
+  };
   if (!thread) {
     return { ...idle, call: 'no thread', detail: server.error ?? `the server is ${server.status}` };
   }
@@ -78,6 +88,7 @@ function doingOf(
     isCall: true,
     fd: connection?.fd ?? null,
     identity: connection ? connectionIdentity(server.id, connection.id) : null,
+    name: connection ? clientName(server, connection) : '',
   };
   switch (last?.type) {
     case 'selected': {

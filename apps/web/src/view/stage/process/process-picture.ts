@@ -31,7 +31,7 @@ export function processPicture(
       return { kind, layout, view: lanesView(server, layout, projector) };
     case 'loop': {
       const view = layoutSelect(server, processInside(layout), layout.type, projector);
-      return { kind, layout: withSelectAnchors(layout, view.grid), view };
+      return { kind, layout: withSelectAnchors(layout, view), view };
     }
     case 'box':
       return { kind, layout };

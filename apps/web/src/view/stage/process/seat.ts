@@ -1,17 +1,26 @@
 /** Server 1's process: one chair, who sits in it, and the one thread at the call it is blocked in. */
 
-import type {
-  ConnectionState,
-  ServerState,
-  ThreadState,
+import {
+  GONE_SHOWN,
+  type ConnectionState,
+  type ServerState,
+  type ThreadState,
 } from '@sockscope/tcp-core/trace/lab-state';
 import type { BusyPolicy } from '@sockscope/tcp-core/trace/settings';
-import { monoWidth, sansWidth, type Rect, type ShapePlace } from '../../geometry.ts';
+import { monoWidth, type Rect, type ShapePlace } from '../../geometry.ts';
 import { connectionIdentity, identityWords, type Identity } from '../../identity.ts';
 import { describeThread } from '../../words/describe-thread.ts';
 import { inAcceptQueue } from '../../words/waiting.ts';
-import { bytesSaid, said } from '../../words/words.ts';
-import { lineHeight, TextLine, wrapped, type Label, type StageType } from '../label.ts';
+import { clientName } from '../../words/names.ts';
+import { bytesSaid, said, seconds } from '../../words/words.ts';
+import {
+  lineHeight,
+  TextLine,
+  wrapped,
+  type Label,
+  type LabelOptions,
+  type StageType,
+} from '../label.ts';
 import type { StageLayout } from '../layout.ts';
 import { poseOf, poseTerm, poseVia, poseWord, calculated, type ThreadPose } from './threads.ts';
 
@@ -29,17 +38,29 @@ export interface SeatView {
     seq: number | null;
     words: string;
   } | null;
-  /** The newest of those turned away: what it was told at the door. */
+  /** The newest of those turned away: what the server said to it at the door. */
   refusal: { rect: Rect; shape: ShapePlace; identity: Identity | null; labels: Label[] } | null;
   labels: Label[];
   words: string;
 }
 
-const policyWords: Record<BusyPolicy, string> = {
-  busy: 'busy: a second client is told so and turned away',
-  refuse: 'refuse: while it serves, nothing listens',
-  queue: `queue: a second client ${inAcceptQueue.note}`,
+/** What becomes of a second client, from the longest words to the shortest. */
+const policyWords: Record<BusyPolicy, readonly string[]> = {
+  busy: ['busy: others are told so and turned away', 'others are turned away'],
+  refuse: [
+    'refuse: it does not listen while it serves: the kernel refuses others',
+    'it does not listen while it serves: the kernel refuses others',
+    'the kernel refuses others',
+  ],
+  queue: [
+    `queue: others ${inAcceptQueue.others}`,
+    `others ${inAcceptQueue.others}`,
+    'others wait in the queue',
+  ],
 };
+
+/** As long as the longest that is said at the door, so that the chair stays where it is while it is said. */
+const SPEECH_LENGTH = 96;
 
 export function seatView(server: ServerState, layout: StageLayout, projector: boolean): SeatView {
   const { type, bands, door } = layout;
@@ -55,7 +76,6 @@ export function seatView(server: ServerState, layout: StageLayout, projector: bo
     guestRow && !layout.narrow
       ? guestRow.lane.y + guestRow.lane.height / 2
       : door.process.y + door.process.height + 4 * type.tiny;
-  const doorY = door.process.y + door.process.height / 2;
 
   const top = door.process.y;
   const bottom = process.y + process.height - 0.5 * pad;
@@ -63,18 +83,21 @@ export function seatView(server: ServerState, layout: StageLayout, projector: bo
   const threadWidth = monoWidth(11, type.large) + pad;
   const right = { x: whole.x + threadWidth, width: Math.max(0, whole.width - threadWidth) };
 
-  // From below: the policy, what was said, the chair. The door's part is kept free, so that the
-  // chair stays where it is when somebody is turned away.
-  const policy = projector ? '' : policyWords[server.settings.policy];
-  const policyLines = projector ? 0 : sansWidth(policy, type.text) > whole.width ? 2 : 1;
-  const policyTop = bottom - policyLines * lineHeight(type.text);
-  const talkTop = policyTop - lineHeight(type.huge) - lineHeight(type.large) - 0.5 * pad;
-  const chairTop = top + 2 * lineHeight(type.text) + 2 * pad;
-  const room = talkTop - chairTop - 0.5 * pad;
+  // From below: the policy, who is served, the chair.
+  const policy = policyLabels(server.settings.policy, { ...whole, y: bottom }, type, projector);
+  const policyTop = policy[0]?.y ?? bottom;
+  const heights =
+    lineHeight(type.large) + lineHeight(type.huge) + (projector ? 0 : lineHeight(type.text));
+  const captionTop = policyTop - heights - 0.5 * pad;
+  // At the door is said why somebody is turned away: only with this policy the server speaks there.
+  const speech = speechForm(whole.width, type);
+  const speaks = server.settings.policy === 'busy';
+  const chairTop = top + (speaks ? speech.lines * lineHeight(speech.size) + 1.1 * pad : 0);
+  const room = captionTop - chairTop - 0.5 * pad;
   const side = Math.max(0, Math.min(room, 1.2 * right.width, 15 * type.text));
   const chair = {
     x: right.x + (right.width - 0.75 * side) / 2,
-    y: talkTop - 0.5 * pad - side - 0.4 * Math.max(0, room - side),
+    y: captionTop - 0.5 * pad - side - 0.4 * Math.max(0, room - side),
     width: 0.75 * side,
     height: side,
   };
@@ -83,27 +106,23 @@ export function seatView(server: ServerState, layout: StageLayout, projector: bo
     y: chair.y + 0.32 * chair.height,
     size: 0.42 * chair.height,
   };
-  const labels = [
-    ...guestLabels(guest, thread, { whole, centre: shape.x, y: talkTop }, type),
-    ...wrapped(policy, { ...whole, y: policyTop }, type.text, policyLines, {
-      key: 'policy',
-      tone: 'soft',
-    }),
-  ];
+  const caption = captionOf(
+    server,
+    guest,
+    thread,
+    { whole, centre: shape.x, y: captionTop, now: layout.now, projector },
+    type,
+  );
   const threadBlock = thread
     ? threadView(
         thread,
-        { x: process.x, y: doorY, width: threadWidth },
-        { guest, y: Math.min(guestY, talkTop - 2 * type.large), listener: server.fd },
+        { x: process.x, y: top + door.process.height / 2, width: threadWidth },
+        { guest, y: guestY, listener: server.fd, free: { from: chairTop, to: captionTop } },
         type,
         projector,
       )
     : null;
-  // At the door itself, unless the thread stands there.
-  const isFree = threadBlock === null || threadBlock.block.y >= chairTop - pad;
-  const atDoor = isFree
-    ? { x: process.x + pad, width: process.width - 2 * pad, y: top }
-    : { ...right, y: top };
+  const name = guest ? clientName(server, guest) : '';
   return {
     chair: {
       rect: chair,
@@ -112,37 +131,65 @@ export function seatView(server: ServerState, layout: StageLayout, projector: bo
       identity: guest ? connectionIdentity(server.id, guest.id) : null,
     },
     thread: threadBlock,
-    refusal: refusalView(layout, atDoor, type),
-    labels,
+    refusal: refusalView(server, layout.now, { ...whole, y: top }, speech, type),
+    labels: [...caption, ...policy],
     words: guest
-      ? `the chair is taken by ${identityWords(connectionIdentity(server.id, guest.id))}, fd ${guest.fd}`
-      : 'the chair is empty',
+      ? `${name} is served: the chair is taken by ${identityWords(connectionIdentity(server.id, guest.id))}, fd ${guest.fd}`
+      : 'nobody is served: the chair is empty',
   };
 }
 
-function guestLabels(
+/** Whole in at most two lines that end at `y`; where they are too narrow, in fewer words. */
+function policyLabels(
+  policy: BusyPolicy,
+  place: { x: number; y: number; width: number },
+  type: StageType,
+  projector: boolean,
+): Label[] {
+  const linesOf = (text: string, most: number): Label[] =>
+    wrapped(text, { ...place, y: 0 }, type.text, most, {
+      key: 'policy',
+      tone: 'soft',
+      term: policy,
+    });
+  const texts = policyWords[policy];
+  const isWhole = (text: string): boolean =>
+    // Where it speaks at the door there is less room for the rest.
+    linesOf(text, projector && policy === 'busy' ? 1 : 2)
+      .map((line) => line.text)
+      .join(' ') === text;
+  const fitting = linesOf(texts.find(isWhole) ?? texts.at(-1)!, 2);
+  const top = place.y - fitting.length * lineHeight(type.text);
+  return fitting.map((label) => ({ ...label, y: top + label.y }));
+}
+
+/** Who is served, what was said, and since when it calculates. */
+function captionOf(
+  server: ServerState,
   guest: ConnectionState | null,
   thread: ThreadState | null,
-  place: { whole: { x: number; width: number }; centre: number; y: number },
+  place: {
+    whole: { x: number; width: number };
+    centre: number;
+    y: number;
+    now: number;
+    projector: boolean;
+  },
   type: StageType,
 ): Label[] {
   const { whole, centre, y } = place;
   /** Under the chair, and further left where it is too long for that. */
-  const centred = (
-    text: string,
-    size: number,
-    at: number,
-    bold: boolean,
-    key: string,
-    tone: 'ink' | 'soft' | 'bad',
-  ): Label[] => {
-    const labels = new TextLine({ ...whole, y: at }, size).left(text, { key, bold, tone }).labels;
+  const centred = (text: string, at: number, size: number, options: LabelOptions): Label[] => {
+    const { labels } = new TextLine({ ...whole, y: at }, size).left(text, options);
     return labels.map((label) => {
       const most = whole.x + whole.width - label.width;
-      return { ...label, x: Math.max(whole.x, Math.min(centre - label.width / 2, most)) };
+      const x = Math.max(whole.x, Math.min(centre - label.width / 2, most));
+      // The widths of the sans font are estimates: it keeps to the middle.
+      return { ...label, x, anchor: 'middle' };
     });
   };
-  if (!guest) return centred('empty', type.large, y, false, 'seat', 'soft');
+  const seat = { key: 'seat', font: 'sans' } as const;
+  if (!guest) return centred('nobody is served', y, type.large, { ...seat, tone: 'soft' });
   const expression = thread ? calculated(thread) : null;
   const last = guest.exchanges.at(-1);
   const talk =
@@ -156,16 +203,30 @@ function guestLabels(
   const length = Array.from(talk).length;
   const sizes = [type.huge, type.large, type.text];
   const size = sizes.find((each) => monoWidth(length, each) <= whole.width) ?? type.text;
+  const since = expression === null ? null : (thread?.last?.t ?? null);
+  const name = clientName(server, guest);
+  const calculates = since === null ? null : `calculates for ${seconds(place.now - since)}`;
+  // In projector mode one line has to do for both, and none is left for the descriptor.
+  const served =
+    place.projector && calculates !== null ? `${name}: ${calculates}` : `${name} is served`;
+  const detail = place.projector
+    ? ''
+    : [calculates, `fd ${guest.fd}`].filter((text) => text !== null).join(' · ');
+  const talkY = y + lineHeight(type.large);
   return [
-    ...centred(talk, size, y, true, 'talk', last?.error && expression === null ? 'bad' : 'ink'),
-    ...centred(
-      `fd ${guest.fd}${expression === null ? '' : ' · calculating …'}`,
-      type.large,
-      y + lineHeight(type.huge),
-      false,
-      'seat',
-      'soft',
-    ),
+    ...centred(served, y, type.large, { ...seat, bold: true }),
+    ...centred(talk, talkY, size, {
+      key: 'talk',
+      bold: true,
+      tone: last?.error && expression === null ? 'bad' : 'ink',
+    }),
+    ...centred(detail, talkY + lineHeight(type.huge), type.text, {
+      key: 'detail',
+      font: 'sans',
+      bold: since !== null,
+      tone: since === null ? 'soft' : 'ink',
+      ...(since === null ? { term: 'fd' } : { term: 'working' }),
+    }),
   ];
 }
 
@@ -176,7 +237,14 @@ function threadView(
     guest,
     y: guestY,
     listener,
-  }: { guest: ConnectionState | null; y: number; listener: number | null },
+    free,
+  }: {
+    guest: ConnectionState | null;
+    y: number;
+    listener: number | null;
+    /** Where it may stand: beside the chair. */
+    free: { from: number; to: number };
+  },
   type: StageType,
   projector: boolean,
 ): NonNullable<SeatView['thread']> {
@@ -185,7 +253,7 @@ function threadView(
   const atDoor = thread.call === 'accept' || (listener !== null && waits.has(listener));
   const atClient = guest !== null && (thread.call === null || waits.has(guest.fd));
   const at = atDoor && atClient && thread.call !== null ? 'both' : atClient ? 'client' : 'door';
-  const y = at === 'both' ? (door.y + guestY) / 2 : at === 'client' ? guestY : door.y;
+  const wanted = at === 'both' ? (door.y + guestY) / 2 : at === 'client' ? guestY : door.y;
   const size = type.large;
   const pad = 0.5 * size;
   const crossing = pose === 'blocked' || pose === 'writing';
@@ -196,7 +264,8 @@ function threadView(
     (via === '' ? 0 : lineHeight(type.text)) +
     (projector ? 0 : lineHeight(type.tiny)) +
     0.4 * size;
-  const block = { x: door.x + away, y: y - height / 2, width: door.width - away, height };
+  const y = Math.max(free.from, Math.min(wanted - height / 2, free.to - height));
+  const block = { x: door.x + away, y, width: door.width - away, height };
   const place = { x: block.x + pad, width: Math.max(0, block.width - 2 * pad) };
   const call = new TextLine({ ...place, y: block.y + 0.2 * size }, size);
   const word = poseWord(thread);
@@ -225,7 +294,7 @@ function threadView(
     block,
     pose,
     at,
-    waitsAt: crossing ? (at === 'both' ? [door.y, guestY] : [y]) : [],
+    waitsAt: crossing ? (at === 'both' ? [door.y, guestY] : [wanted]) : [],
     labels: [...call.labels, ...under.labels, ...tid.labels],
     term: poseTerm(thread),
     seq: thread.last?.seq ?? null,
@@ -233,28 +302,48 @@ function threadView(
   };
 }
 
+/** The letters in which what is said at the door takes three lines, or else the smallest. */
+function speechForm(width: number, type: StageType): { size: number; lines: number } {
+  const room = width - speechShape(type) - 3 * speechPad(type);
+  const linesIn = (size: number): number => Math.ceil((SPEECH_LENGTH * 0.6264 * size) / room);
+  const size = linesIn(type.text) <= 3 ? type.text : type.small;
+  return { size, lines: linesIn(size) };
+}
+
+function speechShape({ large }: StageType): number {
+  return 1.3 * large;
+}
+
+function speechPad({ tiny }: StageType): number {
+  return 0.3 * tiny;
+}
+
+/** What the server said to the newest of those that it turned away, as long as that one is shown. */
 function refusalView(
-  layout: StageLayout,
+  server: ServerState,
+  now: number,
   place: { x: number; y: number; width: number },
+  speech: { size: number; lines: number },
   type: StageType,
 ): SeatView['refusal'] {
-  // Those present come before those gone, and of those gone the newest first.
-  const row = layout.rows.find(({ refusal }) => refusal !== null);
-  if (!row) return null;
-  const size = 1.3 * type.large;
-  const pad = 0.3 * type.tiny;
+  const turnedAway = [...server.ended, ...Object.values(server.connections)].findLast(
+    ({ refused, end }) => refused !== null && (end === null || now - end.t < GONE_SHOWN),
+  );
+  if (!turnedAway) return null;
+  const size = speechShape(type);
+  const pad = speechPad(type);
   const shape = { x: place.x + pad + size / 2, y: place.y + pad + size / 2, size };
   const x = shape.x + size / 2 + pad;
   const text = { x, y: place.y + pad, width: Math.max(0, place.x + place.width - pad - x) };
-  const reason = row.refusal ?? '';
-  // A long one takes a third line of smaller words, where there are any.
-  const isLong = sansWidth(reason, type.text) > 1.7 * text.width && type.small < type.text;
-  const told = isLong ? { size: type.small, lines: 3 } : { size: type.text, lines: 2 };
-  const labels = wrapped(reason, text, told.size, told.lines, {
+  const reason = said(turnedAway.refused ?? '');
+  const told = turnedAway.refusalSent > 0 ? `is told “${reason}”` : 'was gone before it was told';
+  const words = `${clientName(server, turnedAway)} ${told}`;
+  const labels = wrapped(words, text, speech.size, speech.lines, {
     key: 'told',
     bold: true,
     tone: 'bad',
   });
-  const height = Math.max(size, labels.length * lineHeight(told.size)) + 2 * pad;
-  return { rect: { ...place, height }, shape, identity: row.identity, labels };
+  const height = Math.max(size, labels.length * lineHeight(speech.size)) + 2 * pad;
+  const identity = connectionIdentity(server.id, turnedAway.id);
+  return { rect: { ...place, height }, shape, identity, labels };
 }

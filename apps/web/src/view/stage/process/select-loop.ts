@@ -210,12 +210,20 @@ function layoutDial(
   };
 }
 
-/** Every text of the picture, for tests. */
-export function textsOf({ box, dial, grid, ribbon }: SelectPicture): Label[] {
-  const texts: (Label | null)[] = [
+/** The texts above the grid. */
+export function headLabels({ box, dial }: Pick<SelectPicture, 'box' | 'dial'>): Label[] {
+  const labels = [
     ...[box.tid, box.blocked, box.call, box.fd, ...box.detail],
     ...dial.segments.map(({ label }) => label),
     ...dial.turns,
+  ];
+  return labels.filter((label) => label !== null);
+}
+
+/** Every text of the picture, for tests. */
+export function textsOf({ box, dial, grid, ribbon }: SelectPicture): Label[] {
+  const texts: (Label | null)[] = [
+    ...headLabels({ box, dial }),
     grid.summary,
     ...grid.rows.flatMap(({ labels }) => labels),
     ...grid.columns.flatMap(({ label, name }) => [label, name]),

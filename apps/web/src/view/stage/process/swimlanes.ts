@@ -1,11 +1,16 @@
 /** Server 2's process: the thread that accepts at the door, and a lane for each client's thread. */
 
-import type { ServerState, ThreadState } from '@sockscope/tcp-core/trace/lab-state';
-import type { Rect } from '../../geometry.ts';
+import type {
+  ConnectionState,
+  ServerState,
+  ThreadState,
+} from '@sockscope/tcp-core/trace/lab-state';
+import type { Rect, ShapePlace } from '../../geometry.ts';
 import { connectionIdentity, type Identity } from '../../identity.ts';
 import { describeThread } from '../../words/describe-thread.ts';
-import { blockedWords, callWords, sleepOf } from '../../words/waiting.ts';
-import { count } from '../../words/words.ts';
+import { clientName } from '../../words/names.ts';
+import { blockedWords, callWords, sleepOf, waitOf, waitWords } from '../../words/waiting.ts';
+import { count, seconds } from '../../words/words.ts';
 import {
   firstThatFits,
   lineHeight,
@@ -25,6 +30,8 @@ interface LaneView {
   tid: number | null;
   connection: number | null;
   identity: Identity | null;
+  /** Where the shape of whom it serves stands; null where there is no room for a name. */
+  shape: ShapePlace | null;
   /** The lane, and the thread in it. */
   rect: Rect;
   block: Rect;
@@ -63,21 +70,23 @@ export function lanesView(server: ServerState, layout: StageLayout, projector: b
   }
 
   const lanes: LaneView[] = [];
-  if (acceptor)
-    lanes.push(lane(server, 'acceptor', acceptor, layout.door.process, type, projector));
+  if (acceptor) {
+    const place = { key: 'acceptor', rect: layout.door.process, now: layout.now };
+    lanes.push(lane(server, acceptor, place, type, projector));
+  }
   let named = 0;
   const undrawn = new Set(serving.values());
   for (const { connection, lane: rect, key } of layout.rows) {
     if (connection === null) continue;
     const thread = serving.get(connection);
     if (!thread) {
-      lanes.push(emptyLane(server, key, connection, rect, type));
+      lanes.push(emptyLane(server, connection, { key, rect, now: layout.now }, type));
       continue;
     }
     if (thread.call === 'recv' && named === MOST_IDLE) continue;
     if (thread.call === 'recv') named += 1;
     undrawn.delete(thread);
-    lanes.push(lane(server, key, thread, rect, type, projector));
+    lanes.push(lane(server, thread, { key, rect, now: layout.now }, type, projector));
   }
 
   let idle = 0;
@@ -131,11 +140,23 @@ function foldedLabels(
   return line.labels;
 }
 
+interface LanePlace {
+  key: string;
+  rect: Rect;
+  /** The lab's clock, microseconds. */
+  now: number;
+}
+
+/** Whom the thread that accepts has no thread for; null while it does not wait for one. */
+function withoutThread(server: ServerState): ConnectionState | null {
+  const open = Object.values(server.connections);
+  return open.find((connection) => waitOf(server, connection)?.for === 'thread') ?? null;
+}
+
 function lane(
   server: ServerState,
-  key: string,
   thread: ThreadState,
-  rect: Rect,
+  { key, rect, now }: LanePlace,
   type: StageType,
   projector: boolean,
 ): LaneView {
@@ -150,7 +171,8 @@ function lane(
   const y = rect.y + (height - blockHeight) / 2;
   const crossing = pose === 'blocked' || pose === 'writing';
   // Blocked: at the line, in front of the call. At work: away from it, in the process.
-  const away = crossing ? 0 : Math.min(3 * size, 0.15 * rect.width);
+  const handsOver = thread.call === 'handoff';
+  const away = crossing ? 0 : Math.min((handsOver ? 1 : 3) * size, 0.15 * rect.width);
   const pad = 0.5 * size;
   const line = new TextLine(
     {
@@ -161,8 +183,11 @@ function lane(
     size,
     pad,
   );
-  line.left(poseWord(thread), {
+  const serves = connection === null ? undefined : server.connections[connection];
+  const shape = serves ? nameFirst(line, clientName(server, serves), pose) : null;
+  line.left(handsOver ? 'no free thread' : poseWord(thread), {
     key: 'call',
+    ...(handsOver ? { font: 'sans', size: type.text } : {}),
     bold: true,
     tone: pose === 'working' ? 'inverse' : 'ink',
     term: poseTerm(thread),
@@ -176,7 +201,21 @@ function lane(
   line.skip(0);
   const tid = projector ? '' : `tid ${thread.tid}`;
   const expression = calculated(thread);
-  if (expression !== null) line.left(expression, { key: 'expression', bold: true, least: 3 });
+  const waiting = handsOver ? withoutThread(server) : null;
+  const name = waiting ? clientName(server, waiting) : '';
+  if (waiting) {
+    const waited = seconds(now - waiting.openedAt);
+    const text = firstThatFits(
+      [`${name} waits ${waited}`, `${name}: ${waited}`],
+      line.room,
+      Math.min(size, type.text),
+      'sans',
+      true,
+    );
+    if (text !== null)
+      line.left(text, { key: 'waits', font: 'sans', bold: true, tone: 'bad', size: type.text });
+  } else if (expression !== null)
+    line.left(expression, { key: 'expression', bold: true, least: 3 });
   else if (crossing) {
     const word = pose === 'writing' ? 'writing' : 'blocked';
     const via = poseVia(thread);
@@ -205,43 +244,75 @@ function lane(
     tid: thread.tid,
     connection,
     identity: connection === null ? null : connectionIdentity(server.id, connection),
+    shape,
     rect: { ...rect, height },
     block,
     pose,
     labels: line.labels,
     term: poseTerm(thread),
     seq: thread.last?.seq ?? null,
-    words: `thread ${thread.tid}${atDoor ? ', accepts' : ''}: ${describeThread(thread)}`,
+    words: [
+      serves ? `${clientName(server, serves)}, thread ${thread.tid}` : `thread ${thread.tid}`,
+      ...(atDoor ? [', accepts'] : []),
+      `: ${describeThread(thread)}`,
+      ...(waiting ? [`; ${name} has none`] : []),
+    ].join(''),
   };
+}
+
+/** The shape and the name of whom a thread serves, at the left end of its line. */
+function nameFirst(line: TextLine, name: string, pose: ThreadPose): ShapePlace | null {
+  const { size } = line;
+  const options = {
+    key: 'name',
+    font: 'sans',
+    bold: true,
+    tone: pose === 'working' ? 'inverse' : 'ink',
+    most: 0.25 * line.room,
+    least: 2,
+  } as const;
+  // With so little room the row's own name has to do.
+  if (line.room < 14 * size) return null;
+  const x = line.skip(size);
+  line.left(name, options);
+  return { x: x + 0.5 * size, y: line.y + 0.5 * lineHeight(size), size };
 }
 
 /** A connection without a thread: it is still to get one, or the thread has left it. */
 function emptyLane(
   server: ServerState,
-  key: string,
   connection: number,
-  rect: Rect,
+  { key, rect, now }: LanePlace,
   type: StageType,
 ): LaneView {
-  const open = server.connections[connection] !== undefined;
+  const open = server.connections[connection];
+  const wait = open ? waitOf(server, open) : null;
+  const why = wait?.for === 'thread' ? `no free thread: ${waitWords(wait, now)}` : 'no thread yet';
   const size = lineHeight(type.text) <= rect.height ? type.text : type.tiny;
   const pad = 0.5 * size;
   const y = rect.y + (rect.height - lineHeight(size)) / 2;
   const line = new TextLine({ x: rect.x + pad, y, width: rect.width - 2 * pad }, size);
-  const word = open ? 'no thread yet' : 'gone';
-  line.left(word, { key: 'call', font: 'sans', tone: 'soft', term: 'thread', least: 4 });
+  line.left(open ? why : 'gone', {
+    key: 'call',
+    font: 'sans',
+    tone: wait ? 'bad' : 'soft',
+    bold: wait !== null,
+    term: 'thread',
+    least: 4,
+  });
   return {
     key,
     thread: null,
     tid: null,
     connection,
     identity: connectionIdentity(server.id, connection),
+    shape: null,
     rect,
     block: { x: rect.x, y, width: line.at - rect.x, height: lineHeight(size) },
     pose: 'gone',
     labels: line.labels,
     term: 'thread',
     seq: null,
-    words: open ? 'has no thread yet' : 'its thread has left it',
+    words: !open ? 'its thread has left it' : wait ? why : 'has no thread yet',
   };
 }

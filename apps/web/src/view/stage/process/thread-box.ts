@@ -23,7 +23,7 @@ export interface ThreadBox {
   /** "blocked in", where it does not stand on the call's line. */
   blocked: Label | null;
   call: Label;
-  /** "fd 24" with the place of its shape. */
+  /** "A · fd 24" with the place of its shape. */
   fd: Label | null;
   shape: ShapePlace | null;
   /** At most two lines. */
@@ -76,7 +76,7 @@ export function layoutThreadBox(
   let fd: Label | null = null;
   let shape: ThreadBox['shape'] = null;
   if (doing.fd !== null) {
-    const text = `fd ${doing.fd}`;
+    const text = projector ? doing.name : `${doing.name} · fd ${doing.fd}`;
     const size = 1.2 * base;
     const after = callX + call.width + 0.6 * space;
     const beside = after + size + 4 + textWidth(text, base) <= right;
