@@ -21,13 +21,13 @@ export class Demonstration {
   readonly #clients: BrowserClients;
   readonly #control: ServerControl;
   /** What was wished of a server's settings, while the log still tells those from before. */
-  readonly #wishes = new Map<ServerId, { before: Settings; changes: Partial<Settings> }>();
+  #wishes: Record<ServerId, { before: Settings; changes: Partial<Settings> } | undefined> = {};
   /** Ends with the last wish to a server. */
   #done: Promise<unknown> = Promise.resolve();
   /** Why the last wish to a server was not fulfilled; null if it was. */
   problem = $state<string | null>(null);
-  /** Rows that are not drawn, by their keys. */
-  hidden = $state.raw<ReadonlySet<string>>(new Set());
+  /** The clients of this page whose rows are not drawn, by their ids. */
+  hidden = $state.raw<readonly string[]>([]);
 
   constructor(clients: BrowserClients, control: ServerControl) {
     this.#clients = clients;
@@ -76,12 +76,12 @@ export class Demonstration {
     if (next) this.#clients.choose(next);
   }
 
-  hide(key: string): void {
-    this.hidden = new Set([...this.hidden, key]);
+  hide(client: string): void {
+    this.hidden = [...this.hidden, client];
   }
 
   showAll(): void {
-    this.hidden = new Set();
+    this.hidden = [];
   }
 
   /** Everybody leaves and each server begins a new run: nobody is listed, nothing is counted. */
@@ -123,7 +123,7 @@ export class Demonstration {
 
   /** What is set, or was wished a moment ago: a key may be pressed again before the log has told. */
   #settingsOf(server: ServerState): Settings {
-    const wish = this.#wishes.get(server.id);
+    const wish = this.#wishes[server.id];
     return wish?.before === server.settings
       ? { ...server.settings, ...wish.changes }
       : server.settings;
@@ -133,14 +133,14 @@ export class Demonstration {
   async #set(server: ServerState, changes: Partial<Settings>): Promise<void> {
     const known: readonly string[] = server.design.settings;
     if (!Object.keys(changes).every((name) => known.includes(name))) return;
-    const wish = this.#wishes.get(server.id);
+    const wish = this.#wishes[server.id];
     const earlier = wish?.before === server.settings ? wish.changes : {};
     const before = server.settings;
-    this.#wishes.set(server.id, { before, changes: { ...earlier, ...changes } });
+    this.#wishes[server.id] = { before, changes: { ...earlier, ...changes } };
     const waited = this.#done;
     this.#done = waited.then(() => this.#try([this.#control.change(server.id, changes)]));
     await this.#done;
-    if (this.problem !== null) this.#wishes.delete(server.id);
+    if (this.problem !== null) this.#wishes[server.id] = undefined;
   }
 
   async #try(work: readonly Promise<void>[]): Promise<void> {

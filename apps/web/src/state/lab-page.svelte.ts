@@ -177,7 +177,8 @@ export class LabPage {
   /** Hides the row of the client that speaks; with none to hide, shows all rows again. */
   hideChosen(): void {
     const chosen = this.clients.chosenOf(this.focus.server);
-    if (chosen && !this.demonstration.hidden.has(chosen.id)) this.demonstration.hide(chosen.id);
+    if (chosen && !this.demonstration.hidden.includes(chosen.id))
+      this.demonstration.hide(chosen.id);
     else this.demonstration.showAll();
   }
 

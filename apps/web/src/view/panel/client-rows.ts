@@ -170,9 +170,10 @@ export function clientRows(
 }
 
 /** Without the rows of these clients of the page. */
-export function withoutHidden(rows: ClientRows, hidden: ReadonlySet<string>): ClientRows {
-  if (hidden.size === 0) return rows;
-  const isShown = ({ client }: ClientRowView): boolean => client === null || !hidden.has(client);
+export function withoutHidden(rows: ClientRows, hidden: readonly string[]): ClientRows {
+  if (hidden.length === 0) return rows;
+  const isShown = ({ client }: ClientRowView): boolean =>
+    client === null || !hidden.includes(client);
   return { ...rows, present: rows.present.filter(isShown), gone: rows.gone.filter(isShown) };
 }
 

@@ -4,7 +4,7 @@
  */
 
 import type { ServerState } from '@sockscope/tcp-core/trace/lab-state';
-import { type Rect, type ShapePlace } from '../../geometry.ts';
+import type { Rect, ShapePlace } from '../../geometry.ts';
 import type { ClientRowView } from '../../panel/client-rows.ts';
 import { inAcceptQueue, waitWords } from '../../words/waiting.ts';
 import { count, seconds } from '../../words/words.ts';
