@@ -477,6 +477,19 @@ describe('a position', () => {
     expect(state.servers.server3!.connections[3]?.position).toBe(0);
   });
 
+  it('is given in accept’s order to those who came together, if nobody can have seen another', () => {
+    const log = new Log('server3');
+    const at = (port: number) =>
+      ({ address: '127.0.0.1', port, tcp: 'ESTABLISHED', receive: 0, send: 0, batch: 1 }) as const;
+    const waiting = [at(4011), at(4009), at(4010)];
+    log.note({ type: 'sampled', acceptQueue: 3, waiting, timeWait: 0, connections: [] });
+    for (const [index, port] of [4009, 4010, 4011].entries()) {
+      const connection = index + 1;
+      log.add({ type: 'accepted', connection, fd: 20 + connection, address: '127.0.0.1', port });
+    }
+    expect([1, 2, 3].map((id) => log.connection(id).position)).toEqual([0, 1, 2]);
+  });
+
   it('is kept from the accept queue on', () => {
     const log = new Log('server1').add(accepted(1));
     const queued = (port: number, batch: number) =>

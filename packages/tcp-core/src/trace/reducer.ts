@@ -249,7 +249,7 @@ function reduce(draft: Draft, event: LabEvent): void {
         ...newConnection(event),
         ...cameFrom(server, event),
       };
-      server.kernel = withoutAccepted(server.kernel, event);
+      server.kernel = inOrder(withoutAccepted(server.kernel, event), server, event);
       return;
     case 'connectFailed':
       server.totals.connectFailures += 1;
@@ -355,6 +355,33 @@ function inQueue(
     taken.add(position);
     return { ...each, since, position };
   });
+}
+
+/** Whom a sample has shown for less than this many microseconds nobody has looked at: he may be moved. */
+const UNSEEN = 250_000;
+
+/**
+ * Of those who came together nobody saw the order; accept tells it. Who was listed before the one that it took
+ * changes places with him, as long as nobody can have seen that.
+ */
+function inOrder(
+  kernel: KernelState | null,
+  { connections }: ServerState,
+  { connection: id, t }: { connection: number; t: number },
+): KernelState | null {
+  const taken = connections[id];
+  if (!kernel || taken === undefined || taken.queuedAt === null || t - taken.queuedAt > UNSEEN)
+    return kernel;
+  const fresh = kernel.waiting.filter(({ since }) => since === taken.queuedAt);
+  const first = fresh.reduce<QueuedSocket | null>(
+    (best, each) => (each.position < (best ?? taken).position ? each : best),
+    null,
+  );
+  if (!first) return kernel;
+  const { position } = taken;
+  taken.position = first.position;
+  const waiting = kernel.waiting.map((each) => (each === first ? { ...each, position } : each));
+  return { ...kernel, waiting };
 }
 
 /** The positions of all who are listed at `t`. */

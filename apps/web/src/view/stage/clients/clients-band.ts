@@ -167,9 +167,10 @@ function sayTalk(line: TextLine, row: ClientRowView, now: number, type: StageTyp
     return;
   }
   const outcome = outcomeOf(row, now);
-  const what = row.said ?? (row.place === 'waiting' ? 'connected' : null);
+  const what = row.said ?? (row.wait ? '' : null);
   if (what === null || (row.place === 'ended' && !outcome)) {
-    sayNote(line, [row.note, row.brief, 'silent'], row.bad ? 'bad' : 'soft', type);
+    const silent = row.place === 'open' ? ['has said nothing', 'silent'] : [];
+    sayNote(line, [row.note, row.brief, ...silent], row.bad ? 'bad' : 'soft', type);
     return;
   }
   if (row.place === 'ended' && row.bad) {
@@ -196,8 +197,16 @@ function sayTalk(line: TextLine, row: ClientRowView, now: number, type: StageTyp
   const arrow = textWidth('→', size, 'mono') + 0.5 * size;
   const hasArrow = outcome?.key === 'reply' && line.room - arrow > least;
   if (hasArrow) line.right('→', { key: 'arrow', tone: 'soft', size });
+  if (what === '') sayIfItFits(line, [row.note, row.brief, 'in the queue'], type);
   const cut = cutText(what, line.room, size);
-  if (cut !== null) line.left(cut, said);
+  if (cut !== null && cut !== '') line.left(cut, said);
+}
+
+/** The longest of these that fits, if one does. */
+function sayIfItFits(line: TextLine, texts: readonly string[], type: StageType): void {
+  const size = Math.min(line.size, type.small);
+  const text = texts.find((each) => each !== '' && textWidth(each, size, 'sans') <= line.room);
+  if (text !== undefined) line.left(text, { key: 'note', font: 'sans', tone: 'soft', size });
 }
 
 /** The longest of these that fits, no bigger than other text. */
