@@ -52,7 +52,7 @@ export class Panel {
 
   /** Closes the browser client whose input is shown. */
   async closeClient(): Promise<void> {
-    await this.root.getByRole('button', { name: 'close', exact: true }).click();
+    await this.root.getByRole('button', { name: /^close client/ }).click();
   }
 }
 

@@ -199,6 +199,7 @@ describe('the accept queue', () => {
     const mine: OwnClient = {
       id: 'mine',
       session: 'name-in-the-log',
+      connection: null,
       phase: 'connected',
       localAddress: '127.0.0.1',
       localPort: 54_002,
@@ -308,6 +309,7 @@ describe('somebody turned away', () => {
     const refused: OwnClient = {
       id: 'mine',
       session: 's',
+      connection: null,
       phase: 'ended',
       localAddress: null,
       localPort: null,

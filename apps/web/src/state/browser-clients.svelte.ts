@@ -2,7 +2,7 @@
 
 import { nearestName } from '@sockscope/tcp-core/trace/client-name';
 import type { Design } from '@sockscope/tcp-core/trace/design';
-import type { ServerId } from '@sockscope/tcp-core/trace/events';
+import type { LabEvent, ServerId } from '@sockscope/tcp-core/trace/events';
 import type { Joined, ServerState } from '@sockscope/tcp-core/trace/lab-state';
 import { openSocket, type OpenSocket } from '../browser/web-socket.ts';
 import type { OwnClient } from '../view/panel/client-rows.ts';
@@ -46,6 +46,7 @@ export const MOST_CLIENTS = 40;
 export class BrowserClient implements OwnClient {
   readonly id: string;
   session = $state<string | null>(null);
+  connection = $state<number | null>(null);
   readonly server: ServerId;
   localAddress = $state<string | null>(null);
   localPort = $state<number | null>(null);
@@ -141,9 +142,17 @@ export class BrowserClient implements OwnClient {
    * some milliseconds behind, so that an answer may seem to have come before its question was read.
    */
   at(t: number, returned?: number): OwnClient {
-    const { id, session, localAddress, localPort } = this;
+    const { id, session, connection, localAddress, localPort } = this;
     const { facts } = this.#changes.findLast((each) => each.t <= t) ?? { facts: beforeAll };
-    return { id, session, localAddress, localPort, ...facts, ...this.#talk.upTo(t, returned) };
+    return {
+      id,
+      session,
+      connection,
+      localAddress,
+      localPort,
+      ...facts,
+      ...this.#talk.upTo(t, returned),
+    };
   }
 
   /** Sends the text, with the newline that ends a message. */
@@ -296,6 +305,15 @@ export class BrowserClients {
       );
       return client.at(t, photograph ? undefined : connection?.sent.bytes);
     });
+  }
+
+  /** Learns from the log which connection is whose. */
+  observe(events: readonly LabEvent[]): void {
+    for (const event of events) {
+      if (event.type !== 'identified' || event.session === null) continue;
+      const mine = this.all.find(({ session }) => session === event.session);
+      if (mine) mine.connection = event.connection;
+    }
   }
 
   /** Some are open. */

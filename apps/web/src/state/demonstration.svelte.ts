@@ -17,11 +17,22 @@ const WATCHABLE_MS = 5_000;
 /** An accept queue that a handful of clients fills: the kernel takes one more than this. */
 const SHORT_BACKLOG = 2;
 
+/** The log tells of a change at most so many milliseconds after the gateway has made it. */
+const LOG_LATE_MS = 1_000;
+
+interface Wish {
+  changes: Partial<Settings>;
+  /** Requests that have not been answered. */
+  pending: number;
+  /** performance.now() of the last answer. */
+  doneAt: number;
+}
+
 export class Demonstration {
   readonly #clients: BrowserClients;
   readonly #control: ServerControl;
   /** What was wished of a server's settings, while the log still tells those from before. */
-  #wishes: Record<ServerId, { before: Settings; changes: Partial<Settings> } | undefined> = {};
+  #wishes: Record<ServerId, Wish | undefined> = {};
   /** Ends with the last wish to a server. */
   #done: Promise<unknown> = Promise.resolve();
   /** Why the last wish to a server was not fulfilled; null if it was. */
@@ -122,24 +133,24 @@ export class Demonstration {
   }
 
   /** What is set, or was wished a moment ago: a key may be pressed again before the log has told. */
-  #settingsOf(server: ServerState): Settings {
-    const wish = this.#wishes[server.id];
-    return wish?.before === server.settings
-      ? { ...server.settings, ...wish.changes }
-      : server.settings;
+  #settingsOf({ id, settings: set }: ServerState): Settings {
+    const wish = this.#wishes[id];
+    const counts = wish && (wish.pending > 0 || performance.now() - wish.doneAt < LOG_LATE_MS);
+    return counts ? { ...set, ...wish.changes } : set;
   }
 
   /** Nothing happens where the server's design has no such setting. */
   async #set(server: ServerState, changes: Partial<Settings>): Promise<void> {
     const known: readonly string[] = server.design.settings;
     if (!Object.keys(changes).every((name) => known.includes(name))) return;
-    const wish = this.#wishes[server.id];
-    const earlier = wish?.before === server.settings ? wish.changes : {};
-    const before = server.settings;
-    this.#wishes[server.id] = { before, changes: { ...earlier, ...changes } };
-    const waited = this.#done;
-    this.#done = waited.then(() => this.#try([this.#control.change(server.id, changes)]));
+    const { changes: earlier = {}, pending = 0 } = this.#wishes[server.id] ?? {};
+    const wish = { changes: { ...earlier, ...changes }, pending: pending + 1, doneAt: 0 };
+    this.#wishes[server.id] = wish;
+    this.#done = this.#done.then(() => this.#try([this.#control.change(server.id, changes)]));
     await this.#done;
+    const last = this.#wishes[server.id] ?? wish;
+    last.pending -= 1;
+    last.doneAt = performance.now();
     if (this.problem !== null) this.#wishes[server.id] = undefined;
   }
 

@@ -87,6 +87,7 @@ export class LabPage {
     this.clients = new BrowserClients(() => this.log.now(performance.now()), open);
     this.demonstration = new Demonstration(this.clients, this.control);
     this.focus = new PanelFocus(untrack(() => (this.server ?? this.servers[0])?.id ?? ''));
+    $effect(() => this.log.onEvents((events) => this.clients.observe(events)));
     $effect(() => () => this.#close());
     this.#tellMoments();
     this.#followServer();

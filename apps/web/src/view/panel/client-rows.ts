@@ -3,6 +3,7 @@
 import { endpoint, isLoopback } from '@sockscope/tcp-core/trace/addresses';
 import type { ClientKind } from '@sockscope/tcp-core/trace/events';
 import {
+  connectionNumbered,
   GONE_SHOWN,
   type ConnectionState,
   type QueuedSocket,
@@ -26,6 +27,8 @@ export interface OwnClient {
   id: string;
   /** The gateway's name for it, which the log carries; null until the gateway has told it. */
   session: string | null;
+  /** Its connection's number in the log; null until the log has told it. */
+  connection: number | null;
   /** What its owner calls it; null: nothing. */
   name: string | null;
   /** `absent`: at the moment that is shown it was not there yet. */
@@ -92,16 +95,18 @@ export interface ClientRowView {
   words: string;
 }
 
-const ENDED_ROWS = 3;
+const ENDED_ROWS = 6;
 
 /** By what the page's own client is found in the log. */
-export type OwnAddress = Pick<OwnClient, 'session' | 'localAddress' | 'localPort'>;
+export type OwnAddress = Pick<OwnClient, 'session' | 'connection' | 'localAddress' | 'localPort'>;
 
 /** The connection of a client that this page opened, as soon as it can be told. */
 function connectionOfClient(
   server: ServerState,
-  { session, localAddress, localPort }: OwnAddress,
+  { session, connection: number, localAddress, localPort }: OwnAddress,
 ): ConnectionState | null {
+  // Known once, it is known of earlier moments, too.
+  if (number !== null) return connectionNumbered(server, number) ?? null;
   // What the page has learned from its own WebSocket, and nobody else can have told it.
   if (session === null) return null;
   const known = [...Object.values(server.connections), ...server.ended.toReversed()];

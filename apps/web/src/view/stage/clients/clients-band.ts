@@ -186,10 +186,10 @@ function sayTalk(line: TextLine, row: ClientRowView, now: number, type: StageTyp
     const fits = (texts: readonly string[], most: number, each: number): string | undefined =>
       texts.find((text) => textWidth(text, each, font, true) <= most);
     const [longest = ''] = outcome.texts;
-    const smaller = [size, Math.max(type.small, 0.8 * size)];
-    const way =
-      smaller.map((each) => ({ each, text: fits([longest], room, each) })).find((w) => w.text) ??
-      smaller.map((each) => ({ each, text: fits(outcome.texts, room, each) })).find((w) => w.text);
+    // Smaller before shorter.
+    const sizes = [size, Math.max(type.small, 0.8 * size)];
+    const ways = outcome.texts.flatMap((text) => sizes.map((each) => ({ text, each })));
+    const way = ways.find(({ text, each }) => fits([text], room, each) !== undefined);
     const text = way?.text ?? fits(outcome.texts, line.room, size) ?? longest;
     const { key, tone } = outcome;
     line.right(text, { key, font, bold: true, tone, size: way?.each ?? size });
