@@ -40,6 +40,7 @@ const NEWLINE = 0x0a;
 
 /** Ended clients of a server that are remembered until they are dismissed. */
 const ENDED_KEPT = 6;
+const IDENTIFIED_KEPT = 200;
 /** Clients that one page may have open at a time. */
 export const MOST_CLIENTS = 40;
 
@@ -282,6 +283,8 @@ export class BrowserClients {
   readonly #now: () => number;
   readonly #open: OpenSocket;
   #added = 0;
+  /** What the log told last of browser clients, of all pages. */
+  #identified: readonly Extract<LabEvent, { type: 'identified' }>[] = [];
 
   /** `now` is the lab's clock in microseconds. */
   constructor(now: () => number, open: OpenSocket = openSocket) {
@@ -307,12 +310,20 @@ export class BrowserClients {
     });
   }
 
-  /** Learns from the log which connection is whose. */
+  /** Learns from the log which connection is whose; a session may be told here before its client knows it. */
   observe(events: readonly LabEvent[]): void {
     for (const event of events) {
-      if (event.type !== 'identified' || event.session === null) continue;
-      const mine = this.all.find(({ session }) => session === event.session);
-      if (mine) mine.connection = event.connection;
+      if (event.type === 'identified' && event.session !== null)
+        this.#identified = [...this.#identified, event].slice(-IDENTIFIED_KEPT);
+    }
+    this.#learn();
+  }
+
+  #learn(): void {
+    for (const client of this.all) {
+      if (client.connection !== null || client.session === null) continue;
+      const told = this.#identified.find(({ session }) => session === client.session);
+      if (told) client.connection = told.connection;
     }
   }
 
