@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { keyAction, keyHelp } from '../src/view/keys.ts';
+import { isForPage, keyAction, keyHelp } from '../src/view/keys.ts';
 
 const press = (key: string, shiftKey = false) => keyAction({ key, shiftKey }, false);
 
@@ -31,5 +31,20 @@ describe('keyAction', () => {
     expect(keyAction({ key: ' ', shiftKey: false }, true)).toBeNull();
     expect(press('Enter')).toEqual({ do: 'type' });
     expect(press(' ')).toEqual(press('.'));
+  });
+
+  it('has no letters where they are switched off, but what a clicker sends', () => {
+    const without = (key: string) => keyAction({ key, shiftKey: false }, false, false);
+    for (const key of ['e', 'x', 'A', '3', '/', '?']) expect(without(key), key).toBeNull();
+    for (const key of ['PageDown', 'ArrowLeft', '.', 'End'])
+      expect(without(key), key).not.toBeNull();
+  });
+
+  it('is the page’s although a field has the focus, if it is a clicker’s and nothing is typed', () => {
+    for (const key of ['PageUp', 'PageDown', '.', 'End'])
+      expect(isForPage(key, true), key).toBe(true);
+    expect(isForPage('e', true)).toBe(false);
+    expect(isForPage('.', false)).toBe(false);
+    expect(isForPage('PageDown', false)).toBe(true);
   });
 });

@@ -22,11 +22,11 @@ import { momentAt, newRun, type Moment } from '../view/words/moment.ts';
 import { isWaitedFor } from '../view/words/waiting.ts';
 import { BrowserClients } from './browser-clients.svelte.ts';
 import { Demonstration } from './demonstration.svelte.ts';
-import { KeySetting } from './key-setting.svelte.ts';
 import { Moments } from './moments.svelte.ts';
 import { PageClock } from './page-clock.svelte.ts';
 import { PageView } from './page-view.svelte.ts';
 import { PanelFocus } from './panel-focus.ts';
+import { Preferences } from './preferences.svelte.ts';
 import type { Presenter } from './presenter.svelte.ts';
 import { ServerControl } from './server-control.ts';
 import { Theme } from './theme.svelte.ts';
@@ -47,7 +47,7 @@ export class LabPage {
   readonly clock = new PageClock();
   readonly focus: PanelFocus;
   readonly demonstration: Demonstration;
-  readonly keys = new KeySetting();
+  readonly preferences = new Preferences();
   /** The field to find something in the log with is open. */
   finding = $state(false);
   readonly #moments = new Moments();
