@@ -53,9 +53,14 @@ export function fitSans(text: string, width: number, fontPx: number): string {
   return fit(text, width / (SANS_ADVANCE * fontPx));
 }
 
+/** A number is cut nowhere, and none stands before the dots: it would be taken for another one. */
 function fit(text: string, most: number): string {
   const characters = Array.from(text);
   const room = Math.floor(most + 1e-6);
   if (characters.length <= room) return text;
-  return room <= 0 ? '' : `${characters.slice(0, room - 1).join('')}…`;
+  if (room <= 0) return '';
+  const kept = characters.slice(0, room - 1).join('');
+  const isInNumber = /[\d.,]$/.test(kept) && /[\d.,]/.test(characters[room - 1] ?? '');
+  const whole = isInNumber ? kept.replace(/[\d.,]+$/, '') : kept;
+  return /^[-+:]?[\d.,]*\s*$/.test(whole) ? '…' : `${whole}…`;
 }

@@ -94,20 +94,6 @@ export function firstThatFits(
   return texts.find((text) => textWidth(text, size, font, bold) <= width) ?? null;
 }
 
-/**
- * The text, cut with an ellipsis where it would be wider than `width` in the mono font, but never within a
- * number; null where not even its beginning has room.
- */
-export function cutText(text: string, width: number, size: number): string | null {
-  const cut = fitMono(text, width, size);
-  if (cut === text) return text;
-  const kept = cut.slice(0, -1);
-  const isInNumber = /[\d.]$/.test(kept) && /^[\d.]/.test(text.slice(kept.length));
-  const whole = (isInNumber ? kept.replace(/[\d.]+$/, '') : kept).trimEnd();
-  if (whole !== '') return `${whole} …`.length <= cut.length ? `${whole} …` : `${whole}…`;
-  return cut === '' || width < monoWidth(1, size) ? null : '…';
-}
-
 /** A text on its own, in the sans font unless told, with its baseline at `y`; it is not cut. */
 export function labelAt(
   text: string,

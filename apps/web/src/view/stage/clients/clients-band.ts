@@ -10,7 +10,6 @@ import { inAcceptQueue, waitWords } from '../../words/waiting.ts';
 import { count, seconds } from '../../words/words.ts';
 import type { Candidate, FoldedRows } from '../choose-rows.ts';
 import {
-  cutText,
   lineHeight,
   stack,
   textWidth,
@@ -198,8 +197,7 @@ function sayTalk(line: TextLine, row: ClientRowView, now: number, type: StageTyp
   const hasArrow = outcome?.key === 'reply' && line.room - arrow > least;
   if (hasArrow) line.right('→', { key: 'arrow', tone: 'soft', size });
   if (what === '') sayIfItFits(line, [row.note, row.brief, 'in the queue'], type);
-  const cut = cutText(what, line.room, size);
-  if (cut !== null && cut !== '') line.left(cut, said);
+  if (what !== '') line.left(what, said);
 }
 
 /** The longest of these that fits, if one does. */

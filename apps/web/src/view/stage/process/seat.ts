@@ -84,15 +84,22 @@ export function seatView(server: ServerState, layout: StageLayout, projector: bo
   const right = { x: whole.x + threadWidth, width: Math.max(0, whole.width - threadWidth) };
 
   // From below: the policy, who is served, the chair.
-  const policy = policyLabels(server.settings.policy, { ...whole, y: bottom }, type, projector);
-  const policyTop = policy[0]?.y ?? bottom;
+  // At the door is said why somebody is turned away: only with this policy the server speaks there.
+  const speaks = server.settings.policy === 'busy';
+  const speech = speechForm(whole.width, type);
   const heights =
     lineHeight(type.large) + lineHeight(type.huge) + (projector ? 0 : lineHeight(type.text));
-  const captionTop = policyTop - heights - 0.5 * pad;
-  // At the door is said why somebody is turned away: only with this policy the server speaks there.
-  const speech = speechForm(whole.width, type);
-  const speaks = server.settings.policy === 'busy';
   const chairTop = top + (speaks ? speech.lines * lineHeight(speech.size) + 1.1 * pad : 0);
+  const left = bottom - chairTop - heights - pad;
+  const policy =
+    left < 1.5 * lineHeight(type.text)
+      ? []
+      : policyLabels(server.settings.policy, { ...whole, y: bottom }, type, projector);
+  // Where the thread has no place above the caption it stands beside it.
+  const forThread = lineHeight(type.large) + lineHeight(type.text) + 0.9 * type.large;
+  const isLow = left - policy.length * lineHeight(type.text) < forThread;
+  const policyTop = policy[0]?.y ?? bottom;
+  const captionTop = policyTop - heights - 0.5 * pad;
   const room = captionTop - chairTop - 0.5 * pad;
   const side = Math.max(0, Math.min(room, 1.2 * right.width, 15 * type.text));
   const chair = {
@@ -110,7 +117,7 @@ export function seatView(server: ServerState, layout: StageLayout, projector: bo
     server,
     guest,
     thread,
-    { whole, centre: shape.x, y: captionTop, now: layout.now, projector },
+    { whole: isLow ? right : whole, centre: shape.x, y: captionTop, now: layout.now, projector },
     type,
   );
   const threadBlock = thread

@@ -51,13 +51,16 @@ export function layoutSelect(
   const echoes = server.design.speaks === 'bytes';
   const pad = 0.5 * space;
   const isLow = projector && rect.height < (echoes ? 20 : 13) * small;
-  const ribbonSpace = echoes ? ribbonHeight(type, projector, isLow) + 0.5 * space : 0;
-
   // The head takes what the grid and the ribbon can spare, within bounds.
   const lowHead = 1.2 * large + 1.75 * base;
   const leastHead = projector
     ? lowHead + (isLow ? 0 : small)
     : 1.5 * small + 2.4 * large + 3 * base;
+  const forRibbon = ribbonHeight(type, projector, isLow) + 0.5 * space;
+  const without = rect.height - leastHead - fdGridHeight(type, projector) - 2 * pad;
+  // On a low screen the grid says who is served, and the ribbon gives up its place.
+  const hasRibbon = echoes && !(projector && without < forRibbon);
+  const ribbonSpace = hasRibbon ? forRibbon : 0;
   const spare = rect.height - fdGridHeight(type, projector) - ribbonSpace - 2 * pad;
   const headHeight = Math.max(leastHead, Math.min(spare, (echoes ? 9 : 11) * space));
   const dialWidth = projector
@@ -95,7 +98,7 @@ export function layoutSelect(
   };
   const sets = describeFds(server, thread);
   const grid = layoutFdGrid(sets, gridRect, type, projector);
-  const ribbon = echoes
+  const ribbon = hasRibbon
     ? layoutByteRibbon(
         server,
         { ...gridRect, y: rect.y + rect.height - ribbonSpace, height: ribbonSpace },

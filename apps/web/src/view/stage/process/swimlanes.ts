@@ -118,7 +118,8 @@ function foldedLabels(
   { folded, door, type }: StageLayout,
 ): Label[] {
   if (folded) {
-    const place = { x: folded.process.x + 0.6 * type.tiny, width: folded.process.width };
+    const pad = 0.6 * type.tiny;
+    const place = { x: folded.process.x + pad, width: folded.process.width - 2 * pad };
     return stack(
       place,
       folded.process,

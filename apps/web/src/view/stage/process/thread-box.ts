@@ -1,7 +1,7 @@
 /** The thread of a select server as a box: who it is, the call it is in, and what that is about. */
 
 import type { ThreadState } from '@sockscope/tcp-core/trace/lab-state';
-import type { Rect, ShapePlace } from '../../geometry.ts';
+import { fitSans, type Rect, type ShapePlace } from '../../geometry.ts';
 import { BLOCKED_IN } from '../../words/waiting.ts';
 import {
   baseline,
@@ -76,12 +76,14 @@ export function layoutThreadBox(
   let fd: Label | null = null;
   let shape: ThreadBox['shape'] = null;
   if (doing.fd !== null) {
-    const text = projector ? doing.name : `${doing.name} · fd ${doing.fd}`;
+    const whole = projector ? doing.name : `${doing.name} · fd ${doing.fd}`;
     const size = 1.2 * base;
     const after = callX + call.width + 0.6 * space;
-    const beside = after + size + 4 + textWidth(text, base) <= right;
+    const beside = after + size + 4 + textWidth(whole, base) <= right;
     if (!beside) y += 1.4 * base;
     const fdX = beside ? after : x;
+    const room = right - fdX - size - 4;
+    const text = firstThatFits([whole, doing.name], room, base) ?? fitSans(doing.name, room, base);
     fd = labelAt(text, { x: fdX + size + 4, y }, base);
     shape = { x: fdX + size / 2, y: y - 0.35 * base, size };
   }
