@@ -284,16 +284,20 @@ describe('somebody turned away', () => {
     [360, false],
     [1000, true],
     [1256, true],
-  ])('is told the whole reason at the door, %i px wide', (width, projector) => {
-    const { server, now } = aStage('server1', 1, 'refused');
-    const of = { ...size, width, height: 470, unit: projector ? 26.4 : 16, projector };
-    const layout = stageLayout(server, clientRows(server, [], now), of);
-    const { refusal, chair, thread } = seatView(server, layout, projector);
-    expect(refusal?.labels.map(({ text }) => text).join(' ')).toBe(`B is told “${BUSY}”`);
-    const below = refusal!.rect.y + refusal!.rect.height;
-    expect(chair.rect.y).toBeGreaterThanOrEqual(below);
-    expect(thread!.block.y).toBeGreaterThanOrEqual(below);
-  });
+  ])(
+    'is told the reason at the door, whole where three lines hold it, %i px wide',
+    (width, projector) => {
+      const { server, now } = aStage('server1', 1, 'refused');
+      const of = { ...size, width, height: 470, unit: projector ? 26.4 : 16, projector };
+      const layout = stageLayout(server, clientRows(server, [], now), of);
+      const { refusal, chair, thread } = seatView(server, layout, projector);
+      const told = projector ? 'busy: …' : BUSY;
+      expect(refusal?.labels.map(({ text }) => text).join(' ')).toBe(`B is told “${told}”`);
+      const below = refusal!.rect.y + refusal!.rect.height;
+      expect(chair.rect.y).toBeGreaterThanOrEqual(below);
+      expect(thread!.block.y).toBeGreaterThanOrEqual(below);
+    },
+  );
 
   it('leaves the door after 10 s, and the chair stands where it stood', () => {
     const { server, now } = aStage('server1', 1, 'refused');

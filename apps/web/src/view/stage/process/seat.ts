@@ -309,12 +309,23 @@ function threadView(
   };
 }
 
-/** The letters in which what is said at the door takes three lines, or else the smallest. */
-function speechForm(width: number, type: StageType): { size: number; lines: number } {
+/** Lines that what is said at the door may take. */
+const MOST_SPEECH = 3;
+
+interface Speech {
+  size: number;
+  lines: number;
+  /** Where it would take more: only how it begins. The sentence above the picture says the whole of it. */
+  brief: boolean;
+}
+
+/** The letters in which what is said at the door takes few lines. */
+function speechForm(width: number, type: StageType): Speech {
   const room = width - speechShape(type) - 3 * speechPad(type);
   const linesIn = (size: number): number => Math.ceil((SPEECH_LENGTH * 0.6264 * size) / room);
-  const size = linesIn(type.text) <= 3 ? type.text : type.small;
-  return { size, lines: linesIn(size) };
+  const size = linesIn(type.text) <= MOST_SPEECH ? type.text : type.small;
+  const brief = linesIn(size) > MOST_SPEECH;
+  return { size, lines: brief ? 2 : linesIn(size), brief };
 }
 
 function speechShape({ large }: StageType): number {
@@ -330,7 +341,7 @@ function refusalView(
   server: ServerState,
   now: number,
   place: { x: number; y: number; width: number },
-  speech: { size: number; lines: number },
+  speech: Speech,
   type: StageType,
 ): SeatView['refusal'] {
   const turnedAway = [...server.ended, ...Object.values(server.connections)].findLast(
@@ -342,7 +353,8 @@ function refusalView(
   const shape = { x: place.x + pad + size / 2, y: place.y + pad + size / 2, size };
   const x = shape.x + size / 2 + pad;
   const text = { x, y: place.y + pad, width: Math.max(0, place.x + place.width - pad - x) };
-  const reason = said(turnedAway.refused ?? '');
+  const whole = said(turnedAway.refused ?? '');
+  const reason = speech.brief ? whole.replace(/:.*/, ': …') : whole;
   const told = turnedAway.refusalSent > 0 ? `is told “${reason}”` : 'was gone before it was told';
   const words = `${clientName(server, turnedAway)} ${told}`;
   const labels = wrapped(words, text, speech.size, speech.lines, {
