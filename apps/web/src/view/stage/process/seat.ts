@@ -15,6 +15,7 @@ import { clientName } from '../../words/names.ts';
 import { bytesSaid, said, seconds } from '../../words/words.ts';
 import {
   lineHeight,
+  textWidth,
   TextLine,
   wrapped,
   type Label,
@@ -219,9 +220,13 @@ function captionOf(
   const detail = place.projector
     ? ''
     : [calculates, `fd ${guest.fd}`].filter((text) => text !== null).join(' · ');
+  const fits = (each: number): boolean => textWidth(served, each, 'sans', true) <= whole.width;
   const talkY = y + lineHeight(type.large);
   return [
-    ...centred(served, y, type.large, { ...seat, bold: true }),
+    ...centred(fits(type.text) ? served : name, y, fits(type.large) ? type.large : type.text, {
+      ...seat,
+      bold: true,
+    }),
     ...centred(talk, talkY, size, {
       key: 'talk',
       bold: true,
