@@ -1,14 +1,13 @@
 import type { ServerId } from '@sockscope/tcp-core/trace/events';
 import { describe, expect, it } from 'vitest';
-import type { Point, Rect, StageSize } from '../src/view/geometry.ts';
+import type { Point, StageSize } from '../src/view/geometry.ts';
 import { clientRows } from '../src/view/panel/client-rows.ts';
 import { chipSize, chipWay } from '../src/view/stage/chip-path.ts';
-import { baseline, type Label } from '../src/view/stage/label.ts';
 import { stageLayout, type StageLayout } from '../src/view/stage/layout.ts';
 import type { Motion, Stop } from '../src/view/stage/motions.ts';
 import { processPicture, type ProcessPicture } from '../src/view/stage/process/process-picture.ts';
-import { textsOf } from '../src/view/stage/process/select-loop.ts';
 import { aStage } from './a-stage.ts';
+import { lettersOf, textsIn } from './stage-texts.ts';
 
 const sizes: StageSize[] = [
   { width: 880, height: 410, unit: 16, projector: false },
@@ -41,33 +40,6 @@ const motion = (connection: number | null, path: Stop[]): Motion => ({
   count: 1,
 });
 
-function textsIn(picture: ProcessPicture): Label[] {
-  const { layout } = picture;
-  const inside =
-    picture.kind === 'seat'
-      ? [...picture.view.labels, ...(picture.view.thread?.labels ?? [])]
-      : picture.kind === 'lanes'
-        ? [...picture.view.lanes.flatMap(({ labels }) => labels), ...picture.view.folded]
-        : picture.kind === 'loop'
-          ? textsOf(picture.view)
-          : [];
-  return [
-    ...layout.labels,
-    ...layout.rows.flatMap(({ card, kernel }) => [...card.labels, ...(kernel?.labels ?? [])]),
-    ...layout.queue.labels,
-    ...layout.queue.slots.flatMap(({ labels }) => labels),
-    ...layout.foldedLabels.kernel,
-    ...layout.foldedLabels.clients,
-    ...inside,
-  ];
-}
-
-/** The letters of a label, without the space of its line. */
-function letters(label: Label): Rect {
-  const { x, width, size } = label;
-  return { x, y: baseline(label) - 0.75 * size, width, height: 0.95 * size };
-}
-
 /** Places on the way, two pixels apart. */
 function along(points: readonly Point[]): Point[] {
   return points.slice(1).flatMap((to, index) => {
@@ -87,7 +59,7 @@ describe('the way of a chip', () => {
         const picture = drawn(id, id === 'server1' ? 1 : clients, size, 'slow');
         const { layout } = picture;
         const half = chipSize(layout.type) / 2 - 1;
-        const texts = textsIn(picture).map((label) => ({ label, box: letters(label) }));
+        const texts = textsIn(picture).map(({ label }) => ({ label, box: lettersOf(label) }));
         const covered = new Set<string>();
         for (const { connection } of layout.rows) {
           for (const path of ways) {

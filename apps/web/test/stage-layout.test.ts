@@ -9,6 +9,7 @@ import { seatView } from '../src/view/stage/process/seat.ts';
 import { lanesView } from '../src/view/stage/process/swimlanes.ts';
 import { letters } from '../src/view/words/names.ts';
 import { aStage, socketOf } from './a-stage.ts';
+import { isInside, isOver } from './stage-texts.ts';
 
 const size = (width: number, height: number, unit = 16, projector = false): StageSize => ({
   width,
@@ -72,16 +73,6 @@ function seatLabels(server: ServerState, layout: StageLayout, projector: boolean
   return [...labels, ...(thread?.labels ?? []), ...(refusal?.labels ?? [])];
 }
 
-const overlap = (a: Rect, b: Rect): boolean =>
-  Math.min(a.x + a.width, b.x + b.width) - Math.max(a.x, b.x) > 0.5 &&
-  Math.min(a.y + a.height, b.y + b.height) - Math.max(a.y, b.y) > 0.5;
-
-const isInside = (inner: Rect, outer: Rect): boolean =>
-  inner.x >= outer.x - 0.5 &&
-  inner.y >= outer.y - 0.5 &&
-  inner.x + inner.width <= outer.x + outer.width + 0.5 &&
-  inner.y + inner.height <= outer.y + outer.height + 0.5;
-
 describe.each(Object.entries(sizes))('the stage %s', (_, of) => {
   it.each(crowds)('with %i clients: no two texts overlap, and each is in its band', (clients) => {
     for (const id of ['server1', 'server2'] as const) {
@@ -95,7 +86,7 @@ describe.each(Object.entries(sizes))('the stage %s', (_, of) => {
         const clashes = texts.flatMap(({ label }, index) =>
           texts
             .slice(index + 1)
-            .filter((other) => overlap(label, other.label))
+            .filter((other) => isOver(label, other.label))
             .map((other) => `${label.key} ${label.text} / ${other.label.key} ${other.label.text}`),
         );
         expect(clashes).toEqual([]);

@@ -5,13 +5,12 @@
 
 import type { LabFact, ServerId } from '@sockscope/tcp-core/trace/events';
 import { expect, it } from 'vitest';
-import type { Rect, StageSize } from '../src/view/geometry.ts';
+import type { StageSize } from '../src/view/geometry.ts';
 import { clientRows } from '../src/view/panel/client-rows.ts';
-import { baseline, type Label } from '../src/view/stage/label.ts';
 import { stageLayout } from '../src/view/stage/layout.ts';
 import { processPicture, type ProcessPicture } from '../src/view/stage/process/process-picture.ts';
-import { textsOf } from '../src/view/stage/process/select-loop.ts';
 import { aStage, socketOf } from './a-stage.ts';
+import { isInside, isOver, lettersOf, textsIn } from './stage-texts.ts';
 
 const STATES = Number(process.env['STATES'] ?? 240);
 
@@ -105,51 +104,6 @@ function unread(clients: number, pick: (below: number) => number): LabFact {
     })),
   };
 }
-
-type Band = 'clients' | 'kernel' | 'process';
-
-function textsIn(picture: ProcessPicture): { band: Band | null; label: Label }[] {
-  const { layout } = picture;
-  const inBand = (band: Band | null) => (label: Label) => ({ band, label });
-  const inside =
-    picture.kind === 'seat'
-      ? [
-          ...picture.view.labels,
-          ...(picture.view.thread?.labels ?? []),
-          ...(picture.view.refusal?.labels ?? []),
-        ]
-      : picture.kind === 'lanes'
-        ? [...picture.view.lanes.flatMap(({ labels }) => labels), ...picture.view.folded]
-        : picture.kind === 'loop'
-          ? textsOf(picture.view)
-          : [];
-  return [
-    ...layout.labels.map(inBand(null)),
-    ...layout.foldedLabels.clients.map(inBand('clients')),
-    ...layout.foldedLabels.kernel.map(inBand('kernel')),
-    ...layout.rows.flatMap(({ card }) => card.labels.map(inBand('clients'))),
-    ...layout.rows.flatMap(({ kernel }) => (kernel?.labels ?? []).map(inBand('kernel'))),
-    ...layout.queue.labels.map(inBand('kernel')),
-    ...layout.queue.slots.flatMap(({ labels }) => labels.map(inBand('kernel'))),
-    ...inside.map(inBand('process')),
-  ];
-}
-
-/** The letters of a label, without the space of its line. */
-function lettersOf(label: Label): Rect {
-  const { x, width, size } = label;
-  return { x, y: baseline(label) - 0.74 * size, width, height: 0.94 * size };
-}
-
-const isOver = (a: Rect, b: Rect): boolean =>
-  Math.min(a.x + a.width, b.x + b.width) - Math.max(a.x, b.x) > 0.5 &&
-  Math.min(a.y + a.height, b.y + b.height) - Math.max(a.y, b.y) > 0.5;
-
-const isInside = (inner: Rect, outer: Rect): boolean =>
-  inner.x >= outer.x - 0.5 &&
-  inner.y >= outer.y - 0.5 &&
-  inner.x + inner.width <= outer.x + outer.width + 0.5 &&
-  inner.y + inner.height <= outer.y + outer.height + 0.5;
 
 function faultsOf({ picture, size, what }: ReturnType<typeof aPicture>): string[] {
   const texts = textsIn(picture);

@@ -34,7 +34,7 @@ export class Demonstration {
   /** What was wished of a server's settings, while the log still tells those from before. */
   #wishes: Record<ServerId, Wish | undefined> = {};
   /** Ends with the last wish to a server. */
-  #done: Promise<unknown> = Promise.resolve();
+  #done: Promise<void> = Promise.resolve();
   /** Why the last wish to a server was not fulfilled; null if it was. */
   problem = $state<string | null>(null);
   /** The clients of this page whose rows are not drawn, by their ids. */
@@ -100,17 +100,13 @@ export class Demonstration {
     this.showAll();
     for (const { id } of servers)
       for (const client of this.#clients.of(id)) this.#clients.dismiss(client);
-    this.#done = this.restart(servers);
-    await this.#done;
+    await this.restart(servers);
   }
 
   /** Restarts those that run. */
   async restart(servers: readonly ServerState[]): Promise<void> {
-    await this.#try(
-      servers
-        .filter(({ status }) => status !== 'stopped')
-        .map(({ id }) => this.#control.tell(id, 'restart')),
-    );
+    const running = servers.filter(({ status }) => status !== 'stopped');
+    await this.#ask(() => running.map(({ id }) => this.#control.tell(id, 'restart')));
   }
 
   /** Server 1: the next thing that a newcomer can meet while somebody is served. */
@@ -146,12 +142,16 @@ export class Demonstration {
     const { changes: earlier = {}, pending = 0 } = this.#wishes[server.id] ?? {};
     const wish = { changes: { ...earlier, ...changes }, pending: pending + 1, doneAt: 0 };
     this.#wishes[server.id] = wish;
-    this.#done = this.#done.then(() => this.#try([this.#control.change(server.id, changes)]));
-    await this.#done;
+    await this.#ask(() => [this.#control.change(server.id, changes)]);
     const last = this.#wishes[server.id] ?? wish;
     last.pending -= 1;
     last.doneAt = performance.now();
     if (this.problem !== null) this.#wishes[server.id] = undefined;
+  }
+
+  /** One wish after the other. */
+  #ask(wish: () => readonly Promise<void>[]): Promise<void> {
+    return (this.#done = this.#done.then(() => this.#try(wish())));
   }
 
   async #try(work: readonly Promise<void>[]): Promise<void> {

@@ -101,8 +101,7 @@ export class LabPage {
 
     // What waits grows older by itself: the clock then ticks faster.
     $effect(() => {
-      const shown = this.server === null ? this.servers : [this.server];
-      this.clock.fast = this.live && shown.some(isWaitedFor);
+      this.clock.fast = this.live && this.shownServers.some(isWaitedFor);
     });
 
     // A photograph keeps its sentence; the present has its own again.
@@ -143,21 +142,20 @@ export class LabPage {
     return this.server === null ? this.servers : [this.server];
   }
 
-  /** Does something to the server on the stage, or to the one whose panel has the focus. */
-  async onShownServer(work: (server: ServerState) => Promise<void>): Promise<void> {
-    const server = this.server ?? this.lab.servers[this.focus.server];
-    if (server) await work(server);
+  /** The server that the keys mean: the one on the stage, or the one whose panel has the focus. */
+  get meantServer(): ServerState | undefined {
+    return this.server ?? this.lab.servers[this.focus.server];
   }
 
-  /** Five clients more on the server that the keys mean. */
-  async addHandful(): Promise<void> {
-    const server = this.server ?? this.lab.servers[this.focus.server];
-    if (server) await this.demonstration.addHandful(server);
+  /** Does something to the server that the keys mean. */
+  async onMeantServer(work: (server: ServerState) => Promise<void>): Promise<void> {
+    const server = this.meantServer;
+    if (server) await work(server);
   }
 
   /** Lets the client that speaks do something to its connection. */
   tellChosen(what: 'piece' | 'half-close' | 'reset' | 'reading'): void {
-    const server = this.server ?? this.lab.servers[this.focus.server];
+    const server = this.meantServer;
     const client = server && this.clients.chosenOf(server.id);
     if (!client) return;
     switch (what) {

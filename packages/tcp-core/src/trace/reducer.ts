@@ -426,13 +426,17 @@ function sample(
 /** The states in which the kernel's figure counts the client's FIN as one more byte. */
 const PEER_FIN: ReadonlySet<TcpState> = new Set<TcpState>(['CLOSE_WAIT', 'LAST_ACK', 'CLOSING']);
 
+/** Whether one byte of a socket's receive queue is no byte but the client's FIN; `finRead`: recv has returned 0. */
+export function countsFin({ tcp }: KernelSocket, finRead: boolean): boolean {
+  return PEER_FIN.has(tcp) && !finRead;
+}
+
 /** Whether bytes lie in its receive queue, as the last sample and the recvs since tell. */
 export function hasUnread({
   kernel,
   peerClosed,
 }: Pick<ConnectionState, 'kernel' | 'peerClosed'>): boolean {
-  if (!kernel) return false;
-  return kernel.receive > (PEER_FIN.has(kernel.tcp) && !peerClosed ? 1 : 0);
+  return kernel !== null && kernel.receive > (countsFin(kernel, peerClosed) ? 1 : 0);
 }
 
 /** The receive queue as it was sampled, without what recv has taken out of it since. */

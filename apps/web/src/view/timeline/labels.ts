@@ -1,5 +1,6 @@
 /** Where the timeline's texts go: beside their marks, and never over each other. */
 
+import { inDigits } from '../words/answers.ts';
 import { fitMono, monoWidth } from '../geometry.ts';
 import type { Span } from './items.ts';
 import type { PlacedMark, PlacedSpan, PlotSize } from './placed.ts';
@@ -219,17 +220,12 @@ export function isNumber(text: string): boolean {
   return /^-?\d+(\.\d+)?$/.test(text);
 }
 
-/** What is said of a number that has no room: "20 digits". */
-export function digits(number: string): string {
-  return `${number.replace(/\D/g, '').length} digits`;
-}
-
 /** Cut to the room there is; of an exchange rather the message alone than a cut answer. */
 function shortened(text: string, room: number, textPx: number): string {
   const short = fitMono(text, room, textPx);
   if (short === text) return text;
   // No number is ever cut: it would be another one.
-  if (isNumber(text)) return monoWidth(digits(text).length, textPx) <= room ? digits(text) : '';
+  if (isNumber(text)) return monoWidth(inDigits(text).length, textPx) <= room ? inDigits(text) : '';
   const answer = text.indexOf(' → ') + 3;
   const isCutEarly =
     answer > 2 && (isNumber(text.slice(answer)) || Array.from(short).length < answer + CUT_LEAST);

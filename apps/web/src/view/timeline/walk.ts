@@ -1,11 +1,12 @@
 /** The events of a window, one after the other, into spans, marks and ready sets. */
 
+import { inDigits } from '../words/answers.ts';
 import type { BlockingCall, LabEvent } from '@sockscope/tcp-core/trace/events';
 import type { ServerState } from '@sockscope/tcp-core/trace/lab-state';
 import { clientName } from '../words/names.ts';
 import { callWords } from '../words/waiting.ts';
 import { bytesSaid, count, said } from '../words/words.ts';
-import { digits, isNumber } from './labels.ts';
+import { isNumber } from './labels.ts';
 import { Cast, laneOfConnection, laneOfThread } from './cast.ts';
 import {
   QUEUE,
@@ -491,7 +492,7 @@ export class Walk {
 /** What was received or sent; decoding is slow, and most of it is plain ASCII. */
 function textOf(preview: string): string {
   const line = preview.replace(/\r?\n$/, '');
-  if (line.length > TEXT_MOST && isNumber(line)) return digits(line);
+  if (line.length > TEXT_MOST && isNumber(line)) return inDigits(line);
   return line.length <= TEXT_MOST && /^[ -~]*$/.test(line) ? line : bytesSaid(line, TEXT_MOST);
 }
 

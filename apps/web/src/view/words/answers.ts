@@ -12,10 +12,20 @@ const ERROR = '✗ ';
 export function shortAnswer(answer: string, most: number): string {
   if (answer.length <= most) return answer;
   const [, digits] = /^-?(\d+)$/.exec(answer) ?? [];
-  if (digits !== undefined) return `${count(digits.length)} digits`;
+  if (digits !== undefined) return inDigits(digits);
   if (!answer.startsWith('error: ')) return cut(answer, most);
-  const shorter = answer.replace(/,? at character \d+$/, '');
+  const shorter = withoutPlace(answer);
   return shorter.length <= most ? shorter : cut(shorter.replace('error: ', ERROR), most);
+}
+
+/** What is said of a number that has no room: "20 digits". */
+export function inDigits(number: string): string {
+  return `${count(number.replace(/\D/g, '').length)} digits`;
+}
+
+/** An error without the place of the mistake. */
+export function withoutPlace(error: string): string {
+  return error.replace(/,? at character \d+$/, '');
 }
 
 function cut(text: string, most: number): string {

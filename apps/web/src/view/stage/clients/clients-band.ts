@@ -6,6 +6,7 @@
 import type { ServerState } from '@sockscope/tcp-core/trace/lab-state';
 import type { Rect, ShapePlace } from '../../geometry.ts';
 import type { ClientRowView } from '../../panel/client-rows.ts';
+import { inDigits, withoutPlace } from '../../words/answers.ts';
 import { inAcceptQueue, waitWords } from '../../words/waiting.ts';
 import { count, seconds } from '../../words/words.ts';
 import type { Candidate, FoldedRows } from '../choose-rows.ts';
@@ -146,12 +147,12 @@ function outcomeOf(row: ClientRowView, now: number): Outcome | null {
 
 /** An error loses where it is before it loses what it is; of a number is told how long it is before it is cut. */
 function outcomeOfReply(reply: string, bad: boolean): Outcome {
-  const digits = /^-?[\d.]+$/.test(reply) ? reply.replace(/\D/g, '').length : 0;
+  const isLong = /^-?[\d.]+$/.test(reply) && reply.replace(/\D/g, '').length > 6;
+  const bare = reply.replace(/^error: /, '');
   const texts = [
     reply,
-    ...(bad ? [reply.replace(/ at character \d+$/, ''), reply.replace(/^error: /, '')] : []),
-    ...(bad ? [reply.replace(/^error: /, '').replace(/ at character \d+$/, '')] : []),
-    ...(digits > 6 ? [`${count(digits)} digits`] : []),
+    ...(bad ? [withoutPlace(reply), bare, withoutPlace(bare)] : []),
+    ...(isLong ? [inDigits(reply)] : []),
   ];
   return { key: 'reply', texts: [...new Set(texts)], tone: bad ? 'bad' : 'ink' };
 }
@@ -182,14 +183,14 @@ function sayTalk(line: TextLine, row: ClientRowView, now: number, type: StageTyp
   if (outcome) {
     const font = outcome.key === 'reply' ? 'mono' : 'sans';
     const room = line.room - least - 0.5 * size;
-    const fits = (texts: readonly string[], most: number, each: number): string | undefined =>
-      texts.find((text) => textWidth(text, each, font, true) <= most);
+    const fits = (text: string, most: number, each: number): boolean =>
+      textWidth(text, each, font, true) <= most;
     const [longest = ''] = outcome.texts;
     // Smaller before shorter.
     const sizes = [size, Math.max(type.small, 0.8 * size)];
     const ways = outcome.texts.flatMap((text) => sizes.map((each) => ({ text, each })));
-    const way = ways.find(({ text, each }) => fits([text], room, each) !== undefined);
-    const text = way?.text ?? fits(outcome.texts, line.room, size) ?? longest;
+    const way = ways.find(({ text, each }) => fits(text, room, each));
+    const text = way?.text ?? outcome.texts.find((each) => fits(each, line.room, size)) ?? longest;
     const { key, tone } = outcome;
     line.right(text, { key, font, bold: true, tone, size: way?.each ?? size });
   }

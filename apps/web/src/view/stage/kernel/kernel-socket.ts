@@ -1,6 +1,7 @@
 /** A socket in the kernel's table as the stage draws it: its state, and its queues as bars. */
 
 import type { KernelSocket, TcpState } from '@sockscope/tcp-core/trace/events';
+import { countsFin } from '@sockscope/tcp-core/trace/reducer';
 
 export interface QueueBar {
   /** How much of the bar is filled, 0 to 1. */
@@ -14,13 +15,12 @@ export interface QueueBar {
 /** The bar is full at so many bytes. */
 const BAR_FULL = 4 * 1024 * 1024;
 
-/** States in which the client's FIN has arrived, and those in which ours is not acknowledged. */
-const PEER_FIN: ReadonlySet<TcpState> = new Set<TcpState>(['CLOSE_WAIT', 'LAST_ACK', 'CLOSING']);
+/** The states in which our FIN is not acknowledged. */
 const OWN_FIN: ReadonlySet<TcpState> = new Set<TcpState>(['FIN_WAIT1', 'LAST_ACK', 'CLOSING']);
 
 /** What arrived and no recv has taken; `finRead`: recv has already returned 0. */
 export function receiveBar(socket: KernelSocket, finRead: boolean): QueueBar {
-  return queueBar(socket.receive, PEER_FIN.has(socket.tcp) && !finRead);
+  return queueBar(socket.receive, countsFin(socket, finRead));
 }
 
 /** What send handed over and the client has not acknowledged. */
