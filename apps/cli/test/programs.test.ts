@@ -135,7 +135,7 @@ describe.each(serverIds)('%s, whose lines nobody reads', (program) => {
   it('goes on, keeps a bounded number of them, and ends on SIGTERM', async () => {
     const { server, port } = await startServer(program);
     server.child.stdout?.pause();
-    await rush(port, 2000); // warm
+    await rush(port, messages); // what a warm program has
     const before = residentMiB(server);
     await rush(port, messages);
     expect(residentMiB(server) - before).toBeLessThan(120);

@@ -21,8 +21,11 @@ import { Service } from './service.ts';
 import type { ThreadAssignment, ThreadMessage } from './thread-messages.ts';
 import { ThreadSlots } from './thread-slots.ts';
 
-/** So many facts may wait for the lab before the threads of a server sum up what they do. */
-const UNTAKEN_MAX = 10_000;
+/**
+ * So many facts may wait for the lab before the threads of a server sum up what they do. Whatever else is to be
+ * done, a signal too, waits behind them: about 60 ms, on a busy machine half a second.
+ */
+const UNTAKEN_MAX = 3000;
 
 const { server, design, thread, role, slot, options, port, wakeFd, place, ...memory } =
   workerData as ThreadAssignment;
