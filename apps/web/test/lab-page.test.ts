@@ -103,19 +103,6 @@ describe('LabPage', () => {
     expect(page.moment?.sentence).toBe('A is connected');
   });
 
-  it('restarts all servers, and says of one what the gateway said', async () => {
-    const page = topBar('/');
-    const asked: string[] = [];
-    vi.stubGlobal('fetch', (path: string) => {
-      asked.push(path);
-      const error = JSON.stringify({ error: 'It is starting already' });
-      const refuses = path.includes('server3');
-      return Promise.resolve(new Response(refuses ? error : '{}', { status: refuses ? 409 : 200 }));
-    });
-    await expect(page.restartAll()).rejects.toThrow('It is starting already');
-    expect(asked).toEqual([1, 2, 3, 4].map((number) => `/api/servers/server${number}/restart`));
-  });
-
   it('is what a component without one says that it needs', () => {
     expect(() => render(TimeControls)).toThrow('setLabPage');
   });

@@ -107,6 +107,20 @@ describe('ServerControls', () => {
 });
 
 describe('RestartAll', () => {
+  it('restarts all servers, and says of one what the gateway said', async () => {
+    renderInPage(RestartAll, {}, new ALab().lab);
+    const asked: string[] = [];
+    vi.stubGlobal('fetch', (path: string) => {
+      asked.push(path);
+      const error = JSON.stringify({ error: 'It is starting already' });
+      const refuses = path.includes('server3');
+      return Promise.resolve(new Response(refuses ? error : '{}', { status: refuses ? 409 : 200 }));
+    });
+    await fireEvent.click(screen.getByRole('button', { name: 'Restart all servers' }));
+    expect(await screen.findByText('It is starting already')).toBeTruthy();
+    expect(asked).toEqual([1, 2, 3, 4].map((number) => `/api/servers/server${number}/restart`));
+  });
+
   it('is not for whoever may not control', async () => {
     const { page } = renderInPage(RestartAll, {}, new ALab().lab);
     const restart = screen.getByRole<HTMLButtonElement>('button', { name: 'Restart all servers' });

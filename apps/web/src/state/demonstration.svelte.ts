@@ -100,13 +100,12 @@ export class Demonstration {
     this.showAll();
     for (const { id } of servers)
       for (const client of this.#clients.of(id)) this.#clients.dismiss(client);
-    await this.restart(servers);
+    await this.restart(servers.filter(({ status }) => status !== 'stopped'));
   }
 
-  /** Restarts those that run. */
+  /** A new run of each; one that was stopped starts. */
   async restart(servers: readonly ServerState[]): Promise<void> {
-    const running = servers.filter(({ status }) => status !== 'stopped');
-    await this.#ask(() => running.map(({ id }) => this.#control.tell(id, 'restart')));
+    await this.#ask(() => servers.map(({ id }) => this.#control.tell(id, 'restart')));
   }
 
   /** Server 1: the next thing that a newcomer can meet while somebody is served. */

@@ -181,13 +181,6 @@ export class LabPage {
     else this.demonstration.showAll();
   }
 
-  /** Restarts every server. Rejects with the gateway's words where it refuses, after all have been asked. */
-  async restartAll(): Promise<void> {
-    const asked = this.servers.map(({ id }) => this.control.tell(id, 'restart'));
-    await Promise.allSettled(asked);
-    await Promise.all(asked);
-  }
-
   /** Shows the stage of a server; null: the wall. */
   async open(id: ServerId | null): Promise<void> {
     const server = this.servers.find((each) => each.id === id);
