@@ -84,7 +84,7 @@ demonstration(
 demonstration(
   'a full accept queue: three have a place in it, the next is not connected',
   async (hand, stage) => {
-    await hand.press('1', 'b', 'y');
+    await hand.press('1', 'q', 'y');
     await expect(stage.root).toContainText('refuse');
     await hand.press('y');
     await expect(stage.acceptQueue).toContainText('/ 2');

@@ -87,7 +87,7 @@ test('lesson 4: what goes in comes out', async ({ lab, gateway, nc }) => {
   await terminal.ask('grüß ');
   await terminal.ask('dich');
   await expect(stage.root.getByRole('img', { name: /everything sent back/ })).toBeVisible();
-  await expect(stage.moment).toContainText('got 5 bytes back');
+  await expect(stage.moment).toContainText('sent A 5 bytes back');
   await lab.keyboard.press('t');
   await take(lab, 'stage-4');
 });

@@ -42,7 +42,7 @@ test('steps back and forth through what nc did, with a presenter’s clicker', a
   await expect(stage.log).toContainText('hello');
   const send = stage.log.getByRole('button', { name: /sent hello/ });
   await send.first().click();
-  await expect(stage.moment).toContainText('A got 6 bytes back: hello');
+  await expect(stage.moment).toContainText('Server 4 sent A 6 bytes back: hello');
   await lab.keyboard.press('PageUp');
   await expect(stage.moment).toContainText('Server 4 read “hello');
   await expect(stage.shownLine).toContainText('received hello');
@@ -50,7 +50,7 @@ test('steps back and forth through what nc did, with a presenter’s clicker', a
   await expect(stage.moment).toContainText('select() returned');
   await lab.keyboard.press('PageDown');
   await lab.keyboard.press('PageDown');
-  await expect(stage.moment).toContainText('A got 6 bytes back: hello');
+  await expect(stage.moment).toContainText('Server 4 sent A 6 bytes back: hello');
 });
 
 test('steps back to what happened before the page was opened', async ({ lab, gateway, nc }) => {

@@ -112,6 +112,35 @@ describe('clientRows', () => {
     expect(row).toMatchObject({ said: '2+2', reply: null });
   });
 
+  it('shows an answer when it was sent, not when it was calculated', () => {
+    const lab = server1();
+    lab.connect('server1', 1, 24);
+    lab.happen('server1', 1, {
+      ...{ type: 'evaluated', connection: 1, fd: 24, message: '1+1', reply: '2' },
+      ...{ micros: 10, error: false },
+    });
+    expect(rowsOf(lab).present[0]).toMatchObject({ said: '1+1', reply: null });
+    lab.happen('server1', 1, {
+      type: 'sent',
+      connection: 1,
+      fd: 24,
+      bytes: 2,
+      requested: 2,
+      preview: '2\n',
+    });
+    expect(rowsOf(lab).present[0]).toMatchObject({ said: '1+1', reply: '2' });
+  });
+
+  it('says of one that does not read that it does not, whatever the server has sent', () => {
+    const lab = server1();
+    lab.connect('server1', 1, 24, 'mine');
+    lab.say('server1', 1, 24, '1+1', '2');
+    const [row] = rowsOf(lab, [
+      own({ lastSent: '1+1', lastReceived: 'old', reading: false }),
+    ]).present;
+    expect(row).toMatchObject({ said: '1+1', reply: null, reads: false });
+  });
+
   it('says that a connected client which is not accepted waits in the accept queue', () => {
     const [row] = rowsOf(server1(), [own()]).present;
     expect(row).toMatchObject({ place: 'waiting', identity: null, mark: 'queue' });

@@ -79,6 +79,27 @@ describe('ServerPanel', () => {
     );
     expect(sent).toEqual(['22 + 44\n', '1 + 1\n']);
   });
+
+  it('keeps the input under the hands when the client’s end comes, and its text for the next client', async () => {
+    const lab = new ALab();
+    lab.start('server1');
+    const { clients } = panel(lab);
+    const client = clients.add(lab.lab.servers.server1!)!;
+    ASocket.last.text({ type: 'connected', localAddress: '127.0.0.1', localPort: 53_001 });
+    await tick();
+    const input = screen.getByRole<HTMLInputElement>('textbox', { name: /Message from/ });
+    input.focus();
+    client.draft = '7+';
+    ASocket.last.text({ type: 'ended', how: 'fin', errno: null });
+    await tick();
+    expect(client.phase).toBe('ended');
+    expect(document.activeElement).toBe(input);
+    expect(input.readOnly).toBe(true);
+    expect(input.value).toBe('7+');
+    screen.getByRole('button', { name: 'Reconnect' }).click();
+    await tick();
+    expect(clients.of('server1').map(({ draft }) => draft)).toEqual(['', '7+']);
+  });
 });
 
 describe('EventLog', () => {

@@ -93,6 +93,17 @@ describe('fatesOf', () => {
     ]);
   });
 
+  it('draws no more places of the queue than there are', () => {
+    const lab = new ALab();
+    lab.start('server1');
+    lab.happen('server1', null, {
+      type: 'starting',
+      settings: { ...lab.lab.servers.server1!.settings, backlog: 2 },
+    });
+    queue(lab, [53_002]);
+    expect(told(lab, 'server1').slots).toHaveLength(3);
+  });
+
   it('says what is true while nobody is there', () => {
     const lab = new ALab();
     lab.start('server1');

@@ -47,6 +47,23 @@ describe('LabPage', () => {
     expect([page.server, page.focus.server, location.search]).toEqual([null, 'server3', '']);
   });
 
+  it('lets somebody speak who can: the chosen client, else another one, else a new one', async () => {
+    vi.stubGlobal('WebSocket', ASocket);
+    const page = topBar('/?server=3');
+    await tick();
+    const joined = page.lab.servers.server3!;
+    const first = page.clients.add(joined)!;
+    const second = page.clients.add(joined)!;
+    ASocket.last.text({ type: 'ended', how: 'fin', errno: null });
+    await page.speak('server3');
+    expect(page.clients.chosenOf('server3')).toBe(first);
+    expect(second.phase).toBe('ended');
+    ASocket.opened.at(-2)?.text({ type: 'ended', how: 'fin', errno: null });
+    await page.speak('server3');
+    expect(page.clients.of('server3')).toHaveLength(3);
+    expect(page.clients.chosenOf('server3')?.phase).toBe('connecting');
+  });
+
   it('closes the search with the stage that it was in', async () => {
     const page = topBar('/?server=3');
     await tick();

@@ -29,6 +29,16 @@ describe('the sentence of the moment', () => {
     expect(told(lab)).toMatchObject({ sentence: 'A was answered 66', detail: '22 + 44, fd 24' });
   });
 
+  it('tells an answer that is ready and not sent as that', () => {
+    const lab = new ALab();
+    lab.connect('server3', 1, 24);
+    lab.happen('server3', 1, {
+      ...{ type: 'evaluated', connection: 1, fd: 24, message: '22 + 44', reply: '66' },
+      ...{ micros: 10, error: false },
+    });
+    expect(told(lab)).toMatchObject({ sentence: 'Server 3 has the answer for A: 66' });
+  });
+
   it('tells the latest of equal ones', () => {
     const lab = new ALab();
     lab.connect('server2', 1, 24);

@@ -53,6 +53,22 @@ describe('Playback', () => {
     expect(shown).toEqual(lab.events.map(({ seq }) => seq));
   });
 
+  it('goes back by the time that is asked, also where nothing happened then', () => {
+    talk();
+    happen(() => {
+      lab.t += 30_000_000;
+      lab.connect('server3', 2, 25);
+    });
+    const end = lab.t;
+    playback.seekTime(end - 10_000_000);
+    expect(playback.t).toBe(end - 10_000_000);
+    playback.seekTime(playback.t - 10_000_000);
+    expect(playback.t).toBe(end - 20_000_000);
+    expect(playback.lab?.servers.server3?.totals.accepted).toBe(1);
+    playback.step(-1);
+    expect(playback.t).toBe(playback.lab?.t);
+  });
+
   it('holds the picture while the lab goes on, and counts what it is behind', () => {
     const held = lab.lab;
     playback.hold();

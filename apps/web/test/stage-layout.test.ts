@@ -2,7 +2,7 @@ import type { LabFact, ServerId } from '@sockscope/tcp-core/trace/events';
 import type { ServerState } from '@sockscope/tcp-core/trace/lab-state';
 import { describe, expect, it } from 'vitest';
 import type { Rect, StageSize } from '../src/view/geometry.ts';
-import { clientRows } from '../src/view/panel/client-rows.ts';
+import { clientRows, type OwnClient } from '../src/view/panel/client-rows.ts';
 import type { Label } from '../src/view/stage/label.ts';
 import { stageLayout, type StageLayout } from '../src/view/stage/layout.ts';
 import { seatView } from '../src/view/stage/process/seat.ts';
@@ -304,6 +304,23 @@ describe('an empty stage', () => {
       term: 'blocked in accept() via poll()',
     });
   });
+});
+
+/** A client of the page whose SYN the kernel has not answered. */
+const connecting = (id: string): OwnClient => ({
+  ...{ id, session: null, connection: null, name: null, phase: 'connecting' },
+  ...{ localAddress: null, localPort: null, ending: null, endedAt: null },
+  ...{ lastSent: null, lastReceived: null, sentBytes: 0, halfClosed: false, reading: true },
+});
+
+it('does not count a client that is connecting as one in the accept queue', () => {
+  const { lab } = aStage('server1', 1, 'queue');
+  const server = lab.lab.servers.server1!;
+  const own = Array.from({ length: 40 }, (_, index) => connecting(`c${index}`));
+  const { folded, labels } = stageLayout(server, clientRows(server, own, lab.t), size(880, 410));
+  expect(folded?.counts.waiting).toBeLessThan(3);
+  expect(folded?.counts.connecting).toBeGreaterThan(30);
+  expect(labels.some(({ text }) => /\b4\d waiting/.test(text))).toBe(false);
 });
 
 it('shows a client that was reset in the accept queue as a place in it, and folds nobody for it', () => {

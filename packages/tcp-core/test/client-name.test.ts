@@ -11,6 +11,8 @@ describe('nearestName', () => {
     ['\ud83e\udd8a'.repeat(30), '\ud83e\udd8a'.repeat(24)],
     [`${'x'.repeat(23)} y`, 'x'.repeat(23)],
     ['\ud83e', null],
+    ['\u3164\u3164', null],
+    ['\u2800', null],
   ])('makes of %j the name %j', (typed, name) => {
     expect(nearestName(typed)).toBe(name);
     if (name !== null) expect(name).toMatch(new RegExp(namePattern, 'u'));

@@ -29,6 +29,8 @@ export class Playback {
   behind = $state(0);
   /** When the picture was frozen, on the lab's clock; null once another moment is looked at. */
   #frozenAt = $state<number | null>(null);
+  /** The time that was asked for, on the lab's clock; null once another moment is looked at. */
+  #askedAt = $state<number | null>(null);
 
   readonly #source: LogSource;
   #listeners: readonly ShownListener[] = [];
@@ -58,7 +60,8 @@ export class Playback {
 
   /** The time that is shown, in microseconds of the lab's clock, while it is not live. */
   get t(): number {
-    return (this.mode === 'held' ? this.#frozenAt : null) ?? this.#shown?.t ?? 0;
+    const held = this.mode === 'held' ? (this.#frozenAt ?? this.#askedAt) : null;
+    return held ?? this.#shown?.t ?? 0;
   }
 
   /** The event that is shown, while time stands still or is slow. */
@@ -134,6 +137,7 @@ export class Playback {
     if (!log) return;
     const [before] = log.latest(1, (event) => this.#isOurs(event) && event.t <= t);
     this.#show(before?.seq ?? log.first);
+    this.#askedAt = Math.max(t, this.#shown?.t ?? 0);
   }
 
   /** One event forth or back; forth from the newest is live. */
@@ -193,6 +197,7 @@ export class Playback {
     const log = this.#follow();
     if (!log) return;
     this.#frozenAt = null;
+    this.#askedAt = null;
     this.#cursor = Math.min(Math.max(seq, log.first), log.last);
     this.#shown = log.stateAt(this.#cursor);
     this.#event = log.event(this.#cursor) ?? null;

@@ -20,7 +20,7 @@ import type { ViewSettings } from '../view/view-url.ts';
 import { profileOf } from '../view/words/servers.ts';
 import { momentAt, newRun, type Moment } from '../view/words/moment.ts';
 import { isWaitedFor } from '../view/words/waiting.ts';
-import { BrowserClients } from './browser-clients.svelte.ts';
+import { type BrowserClient, BrowserClients } from './browser-clients.svelte.ts';
 import { Demonstration } from './demonstration.svelte.ts';
 import { Moments } from './moments.svelte.ts';
 import { PageClock } from './page-clock.svelte.ts';
@@ -128,11 +128,27 @@ export class LabPage {
       : this.clients.at(server, this.playback.t, this.playback.isPhotograph);
   }
 
-  /** Connects one more client to a server; the focus goes where it speaks. */
-  async addClient(to: ServerId): Promise<void> {
+  /** Connects one more client to a server, with this text to send; the focus goes where it speaks. */
+  async addClient(to: ServerId, draft = ''): Promise<void> {
     this.focus.server = to;
     const joined = this.lab.servers[to];
-    if (!joined || !this.clients.add(joined)) return;
+    const client = joined && this.clients.add(joined);
+    if (!client) return;
+    client.draft = draft;
+    await tick();
+    this.focus.toInput(to);
+  }
+
+  /** The focus goes where a client of the server speaks: the chosen one, else another one, else a new one. */
+  async speak(to: ServerId): Promise<void> {
+    const isOpen = ({ phase }: BrowserClient): boolean => phase !== 'ended';
+    const chosen = this.clients.chosenOf(to);
+    const able = chosen && isOpen(chosen) ? chosen : this.clients.of(to).findLast(isOpen);
+    if (!able) {
+      await this.addClient(to);
+      return;
+    }
+    this.clients.choose(able);
     await tick();
     this.focus.toInput(to);
   }

@@ -4,10 +4,11 @@
 export const NAME_LENGTH = 24;
 
 /**
- * Not in a name: what controls how other text is shown (control and format characters, line ends), and what no
- * font can show (lone surrogates, private and unassigned characters).
+ * Not in a name: what controls how other text is shown (control and format characters, line ends), what no
+ * font can show (lone surrogates, private and unassigned characters), and what looks like nothing: fillers and
+ * the empty braille pattern.
  */
-const refused = String.raw`\p{C}\p{Zl}\p{Zp}`;
+const refused = String.raw`\p{C}\p{Zl}\p{Zp}\p{DI}\u2800`;
 
 /** A name as it may be sent, blanks around it included; empty for none. For a RegExp with the flag `u`. */
 export const namePattern = `^[^${refused}]{0,${NAME_LENGTH}}$`;

@@ -85,6 +85,8 @@ export interface ClientRowView {
   note: string;
   /** The same where there is less room. */
   brief: string;
+  /** False: a client of this page that lets what the server sends wait in the kernel. */
+  reads: boolean;
   /** The page's client behind it, by its id. */
   client: string | null;
   /** That client's name in the log. */
@@ -248,6 +250,7 @@ function connectionRow(
     bad: place === 'ended' ? isBroken(connection) : talk.bad,
     note,
     brief: connection.end ? briefEnding(connection) : note,
+    reads: mine?.reading ?? true,
     client: mine?.id ?? null,
     session: mine?.session ?? null,
     queued: null,
@@ -275,6 +278,8 @@ function conversation(
   connection: ConnectionState,
   mine: OwnClient | undefined,
 ): Pick<ClientRowView, 'said' | 'reply' | 'bad'> {
+  if (mine && !mine.reading && mine.lastSent !== null)
+    return { said: said(mine.lastSent), reply: null, bad: false };
   if (mine && mine.lastSent !== null) {
     const reply = mine.lastReceived === null ? null : said(mine.lastReceived);
     return { said: said(mine.lastSent), reply, bad: reply !== null && isBad(server, reply) };
@@ -283,7 +288,11 @@ function conversation(
   if (connection.unreadSince !== null && connection.kernel !== null)
     return { said: counted(connection.kernel.receive, 'byte'), reply: null, bad: false };
   const last = connection.exchanges.at(-1);
-  if (last) return { said: said(last.message), reply: said(last.reply), bad: last.error };
+  if (last) {
+    // What is calculated may be sent later: when the others have been calculated, too.
+    const isSent = connection.activeAt >= last.t;
+    return { said: said(last.message), reply: isSent ? said(last.reply) : null, bad: last.error };
+  }
   if (connection.received.bytes === 0) return { said: null, reply: null, bad: false };
   const reply = connection.sent.bytes > 0 ? bytesSaid(connection.lastSent) : null;
   // A message's newline is only worth showing where every byte is.
@@ -365,6 +374,7 @@ function queuedRow(
     bad: false,
     note,
     brief: isGone ? 'has reset' : inAcceptQueue.brief,
+    reads: mine?.reading ?? true,
     client: mine?.id ?? null,
     session: mine?.session ?? null,
     queued: socket,
@@ -404,6 +414,7 @@ function ownRow(
     reply: null,
     bad: false,
     brief: more.note,
+    reads: client.reading,
     client: client.id,
     session: client.session,
     queued: null,

@@ -90,7 +90,9 @@ export function fatesOf(
       .slice(0, Math.max(1, room.lines)),
   );
   const depth = server.kernel?.acceptQueue ?? null;
-  const places = Math.max(1, Math.min(SLOTS, Math.floor((room.width - BESIDE_SLOTS) / SLOT)));
+  // The kernel takes one more than the backlog.
+  const most = Math.min(SLOTS, server.settings.backlog + 1);
+  const places = Math.max(1, Math.min(most, Math.floor((room.width - BESIDE_SLOTS) / SLOT)));
   return {
     fates: groups
       .filter((group) => shown.has(group))

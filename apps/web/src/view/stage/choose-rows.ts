@@ -21,6 +21,8 @@ export interface FoldedRows {
   external: number;
   /** In the accept queue. */
   waiting: number;
+  /** The kernel has not connected them: their SYN is not answered. */
+  connecting: number;
   /** Sampled TCP states, the most frequent first. */
   states: { tcp: TcpState; count: number }[];
   /** Connections of which there is no sample yet. */
@@ -28,6 +30,11 @@ export interface FoldedRows {
   /** Bytes in their receive and send queues in the kernel. */
   receive: number;
   send: number;
+}
+
+/** A client of this page that the kernel has not connected. */
+export function isConnecting({ place, queued, identity, mark }: ClientRowView): boolean {
+  return place === 'waiting' && queued === null && identity === null && mark === 'SYN';
 }
 
 /** Everybody present: served or turned away just now, then those that wait in the accept queue. */
@@ -100,13 +107,15 @@ export function foldRest(
     browser: 0,
     external: 0,
     waiting: unlisted,
+    connecting: 0,
     states: [],
     unsampled: 0,
     receive: 0,
     send: 0,
   };
   for (const { connection, row } of rest) {
-    if (row.place === 'waiting') folded.waiting += 1;
+    if (isConnecting(row)) folded.connecting += 1;
+    else if (row.place === 'waiting') folded.waiting += 1;
     else if (row.kind === 'you' || row.kind === 'browser') folded.browser += 1;
     else if (row.kind === 'external') folded.external += 1;
     if (!connection) continue;

@@ -14,6 +14,7 @@ import {
   chooseInFront,
   foldRest,
   goneOf,
+  isConnecting,
   presentOf,
   unlistedIn,
   type Candidate,
@@ -158,7 +159,7 @@ export function stageLayout(server: ServerState, rows: ClientRows, size: StageSi
           process: below(areas.process, plan, inset),
         };
   const waiting = Math.max(
-    present.filter(({ row }) => row.place === 'waiting').length,
+    present.filter(({ row }) => row.place === 'waiting' && !isConnecting(row)).length,
     server.kernel?.acceptQueue ?? 0,
   );
   const wired = !narrow && plan.columns === 1;

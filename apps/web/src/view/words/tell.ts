@@ -56,7 +56,12 @@ export function tellMoment(event: LabEvent, lab: LabState): Told | null {
       };
     case 'evaluated':
       return {
-        sentence: quoting(`${nameIn(state, event)} was answered `, event.reply, ''),
+        // It is sent later: at once, or when all others have been calculated.
+        sentence: quoting(
+          `${server} has the answer for ${nameIn(state, event)}: `,
+          event.reply,
+          '',
+        ),
         detail: `${said(event.message, 40)}, fd ${event.fd}`,
         rank: 4,
         bad: event.error,
@@ -71,9 +76,10 @@ export function tellMoment(event: LabEvent, lab: LabState): Told | null {
       };
     }
     case 'sent':
-      if (state?.design.speaks !== 'bytes') return null;
+      if (state?.design.speaks !== 'bytes') return tellAnswered(event, state);
+      // Whether the client has read them nobody here knows.
       return {
-        sentence: `${nameIn(state, event)} got ${counted(event.bytes, 'byte')} back: ${bytesSaid(event.preview, 48)}`,
+        sentence: `${server} sent ${nameIn(state, event)} ${counted(event.bytes, 'byte')} back: ${bytesSaid(event.preview, 48)}`,
         detail: `send(), fd ${event.fd}`,
         rank: 4,
       };
@@ -123,6 +129,19 @@ export function nameIn(
   // Who belonged to the run before has a letter of that run.
   if (!known && id < server.firstConnection) return 'A client';
   return said(clientName(server, known ?? { id, name: null }), 24);
+}
+
+/** The last answer that was ready goes out with this send. */
+function tellAnswered(event: Of<'sent'>, state: ServerState | undefined): Told | null {
+  const connection = state && connectionNumbered(state, event.connection);
+  const last = connection?.exchanges.at(-1);
+  if (!last || connection?.refused !== null) return null;
+  return {
+    sentence: quoting(`${nameIn(state, event)} was answered `, last.reply, ''),
+    detail: `${said(last.message, 40)}, fd ${event.fd}`,
+    rank: 4,
+    bad: last.error,
+  };
 }
 
 function tellFailed({ errno }: Of<'connectFailed'>, server: string): Told {

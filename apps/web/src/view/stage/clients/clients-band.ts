@@ -140,6 +140,7 @@ function outcomeOf(row: ClientRowView, now: number): Outcome | null {
   }
   if (row.place === 'ended') return reply === null ? null : outcomeOfReply(reply, bad);
   if (row.said === null || row.place === 'waiting') return null;
+  if (!row.reads) return { key: 'wait', texts: ['does not read', 'not read'], tone: 'ink' };
   return reply === null
     ? { key: 'pending', texts: ['…'], tone: 'soft' }
     : outcomeOfReply(reply, bad);
@@ -197,7 +198,8 @@ function sayTalk(line: TextLine, row: ClientRowView, now: number, type: StageTyp
   const arrow = textWidth('→', size, 'mono') + 0.5 * size;
   const hasArrow = outcome?.key === 'reply' && line.room - arrow > least;
   if (hasArrow) line.right('→', { key: 'arrow', tone: 'soft', size });
-  if (what === '') sayIfItFits(line, [row.note, row.brief, 'in the queue'], type);
+  const short = row.place === 'waiting' ? ['in the queue'] : [];
+  if (what === '') sayIfItFits(line, [row.note, row.brief, ...short], type);
   if (what !== '') line.left(what, said);
 }
 
@@ -265,6 +267,7 @@ export function foldedLabels(folded: FoldedRows, rect: Rect, type: StageType): L
     folded.external > 0 ? `${count(folded.external)} external` : '',
     folded.browser > 0 ? `${count(folded.browser)} browser` : '',
     folded.waiting > 0 ? `${count(folded.waiting)} ${inAcceptQueue.brief}` : '',
+    folded.connecting > 0 ? `${count(folded.connecting)} connecting` : '',
   ].filter((words) => words !== '');
   return stack(place, rect, [
     { text: `+${count(folded.count)} more`, size: type.huge, bold: true },
