@@ -3,7 +3,7 @@
  * its box, none over another, none cut without "…", no number cut; the head is one row of one height; the focused
  * element is in sight. A lab, clients and keys by chance make them, in walks of some steps each.
  *
- * `STATES=10000` looks at more of them; what is found says with which `SEED` its walk is walked again. Clients,
+ * `STATES=10000` looks at more of them; what is found says with which `SEED` its walk is walked again, in `STATES=320` whole. Clients,
  * threads and the kernel are real: the same walk meets them a little earlier or later another time.
  */
 
