@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { clientRows } from '../src/view/panel/client-rows.ts';
 import { fatesOf } from '../src/view/panel/fates.ts';
-import { shortAnswer } from '../src/view/words/answers.ts';
+import { shortAnswer, shortMessage } from '../src/view/words/answers.ts';
+import { said } from '../src/view/words/words.ts';
 import { ALab } from './a-lab.ts';
 
 function told(lab: ALab, id: string, now = lab.t, room = { lines: 4, width: 22 }) {
@@ -123,5 +124,16 @@ describe('shortAnswer', () => {
     expect(shortAnswer(error, 33)).toBe('error: unknown name');
     expect(shortAnswer(error, 18)).toBe('✗ unknown name');
     expect(shortAnswer(error, 10)).toBe('✗ unknown…');
+  });
+});
+
+describe('shortMessage', () => {
+  it('never cuts a number: it is told by its digits, or left out with what follows', () => {
+    expect(shortMessage('22 + 44', 7)).toBe('22 + 44');
+    expect(shortMessage('22 + 44', 6)).toBe('22 + …');
+    expect(shortMessage('1'.repeat(70), 20)).toBe('70 digits');
+    expect(shortMessage('2 ^ 200 - 1234567890', 16)).toBe('2 ^ 200 - …');
+    expect(said(`2^400 = ${'1'.repeat(200)}`)).toBe('2^400 = …');
+    expect(said('1'.repeat(200))).toBe('(200 digits)');
   });
 });

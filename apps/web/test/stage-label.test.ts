@@ -3,6 +3,7 @@
 import { cleanup, render } from '@testing-library/svelte';
 import { afterEach, describe, expect, it } from 'vitest';
 import StageText from '../src/components/stage/StageText.svelte';
+import { fitSans } from '../src/view/geometry.ts';
 import { baseline, labelAt, stageType, textWidth, wrapped } from '../src/view/stage/label.ts';
 
 afterEach(() => cleanup());
@@ -22,6 +23,15 @@ describe('labelAt', () => {
       return label.x;
     });
     expect(lefts).toEqual([100, 100 - width / 2, 100 - width]);
+  });
+});
+
+describe('fitSans', () => {
+  it('gives wide letters and signs of other scripts the room that they take', () => {
+    expect(fitSans('Ada Lovelace', 140, 20)).toBe('Ada Lovelace');
+    // In Inter a W is 0.97 em, a sign of Japanese 1 em.
+    expect(fitSans('WWWWWWWWWWWW', 140, 20)).toBe('WWWWWW…');
+    expect(fitSans('日本語日本語', 100, 20)).toBe('日本語日…');
   });
 });
 

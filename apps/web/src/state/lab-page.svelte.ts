@@ -236,6 +236,7 @@ export class LabPage {
 
   toggleProjector(): void {
     this.view.change({ projector: !this.view.settings.projector });
+    void this.focus.keepInSight();
   }
 
   toggleAxis(): void {

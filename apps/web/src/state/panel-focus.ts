@@ -28,6 +28,13 @@ export class PanelFocus {
     document.querySelector<HTMLElement>('[data-find]')?.focus();
   }
 
+  /** Where the page scrolls, what has the focus may be elsewhere in it after another layout. */
+  async keepInSight(): Promise<void> {
+    await tick();
+    const { activeElement } = document;
+    if (activeElement !== document.body) activeElement?.scrollIntoView({ block: 'nearest' });
+  }
+
   /** The button that had the focus may be gone with what it did. */
   async keep(): Promise<void> {
     await tick();

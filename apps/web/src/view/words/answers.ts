@@ -1,5 +1,6 @@
 /** An answer where there is little room: no number is ever cut. */
 
+import { cutText } from '../geometry.ts';
 import { count } from './words.ts';
 
 /** Stands for "error: " where that word has no room. */
@@ -13,9 +14,16 @@ export function shortAnswer(answer: string, most: number): string {
   if (answer.length <= most) return answer;
   const [, digits] = /^-?(\d+)$/.exec(answer) ?? [];
   if (digits !== undefined) return inDigits(digits);
-  if (!answer.startsWith('error: ')) return cut(answer, most);
+  if (!answer.startsWith('error: ')) return cutText(answer, most);
   const shorter = withoutPlace(answer);
-  return shorter.length <= most ? shorter : cut(shorter.replace('error: ', ERROR), most);
+  return shorter.length <= most ? shorter : cutText(shorter.replace('error: ', ERROR), most);
+}
+
+/** As much of a message as fits: a number that does not is told by its length, or left out with what follows it. */
+export function shortMessage(message: string, most: number): string {
+  const isNumber = message.length > most && /^-?\d+$/.test(message);
+  const digits = isNumber ? inDigits(message) : '';
+  return isNumber && digits.length <= most ? digits : cutText(message, Math.max(1, most));
 }
 
 /** What is said of a number that has no room: "20 digits". */
@@ -26,8 +34,4 @@ export function inDigits(number: string): string {
 /** An error without the place of the mistake. */
 export function withoutPlace(error: string): string {
   return error.replace(/,? at character \d+$/, '');
-}
-
-function cut(text: string, most: number): string {
-  return text.length <= most ? text : `${text.slice(0, Math.max(1, most - 1))}…`;
 }

@@ -31,9 +31,9 @@ const LISTED = 3;
 /** So much of the characters that there are a number may take; a longer one is told by its digits. */
 const NUMBER_PART = 2 / 3;
 
-/** The whole sentence. */
-export function describeEvent(event: LabEvent, named: Named = nobody): string {
-  const { what, how } = eventWords(event, named);
+/** The whole sentence; what was said is cut after `most` characters. */
+export function describeEvent(event: LabEvent, named: Named = nobody, most = 120): string {
+  const { what, how } = eventWords(event, named, most);
   const by = named.client === null ? '' : `${named.client}: `;
   return `${by}${what}${how === '' ? '' : ` · ${how}`}`;
 }

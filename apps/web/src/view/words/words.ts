@@ -2,6 +2,7 @@
 
 import { endpoint, isLoopback } from '@sockscope/tcp-core/trace/addresses';
 import { printable, printableLine } from '@sockscope/tcp-core/trace/printable';
+import { cutText } from '../geometry.ts';
 
 const integers = new Intl.NumberFormat('en');
 
@@ -64,16 +65,20 @@ export function shortEndpoint(address: string, port: number): string {
  * characters. The line end at the very end is left out, unless there is nothing else: every line has one.
  */
 export function said(text: string, most = 120): string {
-  return cut(printableLine(text), most);
+  return cutWords(printableLine(text), most);
 }
 
 /** Bytes of a preview (one character a byte) as UTF-8 text; every byte stays visible. */
 export function bytesSaid(preview: string, most = 120): string {
   const bytes = Uint8Array.from(preview, (character) => character.charCodeAt(0) & 0xff);
-  return cut(printable(new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes)), most);
+  return cutWords(printable(new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes)), most);
 }
 
-function cut(text: string, most: number): string {
-  const characters = Array.from(text);
-  return characters.length > most ? `${characters.slice(0, most - 1).join('')}…` : text;
+/** Of a number that does not fit, and that nothing stands before, is told how long it is. */
+function cutWords(text: string, most: number): string {
+  const cut = cutText(text, most);
+  const [, digits] = cut === '…' ? (/^-?(\d+)/.exec(text) ?? []) : [];
+  return digits === undefined
+    ? cut
+    : `(${count(digits.length)} digits)${digits.length < text.length ? '…' : ''}`;
 }
