@@ -5,7 +5,7 @@ import { expect, type Page } from '@playwright/test';
 import { seriousFindings } from './accessibility.ts';
 import { connectMany } from './connect-many.ts';
 import { kernelRows } from './kernel-table.ts';
-import { feedStatus, Stage } from './lab-page.ts';
+import { feedStatus, readOut, Stage } from './lab-page.ts';
 import { test } from './lab-test.ts';
 
 const servers = [1, 2, 3, 4] as const;
@@ -175,10 +175,12 @@ test('a chip travels, or stands still for those who want less motion; a live reg
   await stage.open(gateway.url, 3);
   const [socket] = await connectMany(gateway.ports.server3, 1);
   await expect(stage.clients).toHaveCount(1);
+  const { texts } = await readOut(lab);
   const travels = placesOfNextChip(lab);
   socket?.write('22 + 44\n');
   expect(await travels).toBeGreaterThan(1);
   await expect(stage.moment).toContainText('was answered 66');
+  await expect.poll(texts).toContainEqual(expect.stringContaining('was answered 66'));
 
   await expect(lab.locator('.chip')).toHaveCount(0);
   await lab.emulateMedia({ reducedMotion: 'reduce' });
@@ -187,3 +189,27 @@ test('a chip travels, or stands still for those who want less motion; a live reg
   expect(await stands).toBe(1);
   socket?.destroy();
 });
+
+for (const muted of [false, true])
+  test(`one’s own answer is read out first${muted ? ', and where the commentary is muted, too' : ''}`, async ({
+    lab,
+  }) => {
+    const stage = new Stage(lab);
+    await expect(feedStatus(lab)).toHaveText('live');
+    await lab.keyboard.press('3');
+    if (muted) {
+      await lab.keyboard.press('?');
+      await lab.getByRole('checkbox', { name: /screen reader/ }).uncheck();
+      await lab.keyboard.press('Escape');
+    }
+    await lab.keyboard.press('a');
+    await expect(stage.clients).toContainText('A');
+    const { texts } = await readOut(lab);
+    await lab.keyboard.type('22 + 44');
+    await lab.keyboard.press('Enter');
+    await expect(stage.moment).toContainText('was answered 66');
+    const about66 = async () => (await texts()).filter((words) => words.includes('66'));
+    await expect
+      .poll(about66)
+      .toEqual(muted ? ['A: 66'] : ['A: 66', expect.stringContaining('A was answered 66')]);
+  });
