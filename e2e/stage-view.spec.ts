@@ -134,6 +134,25 @@ test('is usable on a phone, 360 pixels wide', async ({ lab, gateway }) => {
   expect(await seriousFindings(lab)).toEqual([]);
 });
 
+test('on a telephone whose keyboard is open, input and own answer are both in view', async ({
+  lab,
+  gateway,
+}) => {
+  // What a keyboard leaves of 360 × 640.
+  await lab.setViewportSize({ width: 360, height: 320 });
+  const stage = new Stage(lab);
+  await stage.open(gateway.url, 3);
+  await lab.getByRole('button', { name: 'Add a browser client' }).click();
+  const message = lab.getByRole('textbox', { name: /^Message from/ });
+  await message.fill('22 + 44');
+  await message.press('Enter');
+  await expect(message).toBeFocused();
+  await expect(message).toBeInViewport({ ratio: 1 });
+  await expect(lab.getByRole('paragraph').filter({ hasText: '22 + 44 → 66' })).toBeInViewport({
+    ratio: 1,
+  });
+});
+
 test('the stage works with the keyboard alone', async ({ lab }) => {
   await expect(feedStatus(lab)).toHaveText('live');
   await lab.keyboard.press('3');
