@@ -123,6 +123,27 @@ export async function readOut(page: Page): Promise<{ texts: () => Promise<string
   return { texts: () => page.evaluate(() => (globalThis as unknown as { heard: string[] }).heard) };
 }
 
+/** Pairs of texts in the picture whose boxes meet, in words. */
+export function overlaps(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const texts = [...document.querySelectorAll('main.stage .picture > svg text')]
+      .map((text) => ({ words: text.textContent, box: text.getBoundingClientRect() }))
+      .filter(({ words, box }) => words.trim() !== '' && box.width > 0);
+    return texts.flatMap((a, i) =>
+      texts
+        .slice(i + 1)
+        .filter(
+          (b) =>
+            Math.min(a.box.right, b.box.right) - Math.max(a.box.left, b.box.left) > 1 &&
+            // A line of text has room above and below its letters.
+            Math.min(a.box.bottom, b.box.bottom) - Math.max(a.box.top, b.box.top) >
+              0.35 * Math.min(a.box.height, b.box.height),
+        )
+        .map((b) => `“${a.words}” and “${b.words}”`),
+    );
+  });
+}
+
 /** The mark in the page's head that says whether it is live. */
 export function feedStatus(page: Page): Locator {
   return page.getByRole('banner').getByRole('status');

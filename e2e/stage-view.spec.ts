@@ -5,7 +5,7 @@ import { expect, type Page } from '@playwright/test';
 import { seriousFindings } from './accessibility.ts';
 import { connectMany } from './connect-many.ts';
 import { kernelRows } from './kernel-table.ts';
-import { feedStatus, readOut, Stage } from './lab-page.ts';
+import { feedStatus, overlaps, readOut, Stage } from './lab-page.ts';
 import { test } from './lab-test.ts';
 
 const servers = [1, 2, 3, 4] as const;
@@ -13,27 +13,6 @@ const sizes = [
   { width: 1280, height: 720 },
   { width: 1920, height: 1080 },
 ] as const;
-
-/** Pairs of texts in the picture whose boxes meet, in words. */
-function overlaps(page: Page): Promise<string[]> {
-  return page.evaluate(() => {
-    const texts = [...document.querySelectorAll('main.stage .picture > svg text')]
-      .map((text) => ({ words: text.textContent, box: text.getBoundingClientRect() }))
-      .filter(({ words, box }) => words.trim() !== '' && box.width > 0);
-    return texts.flatMap((a, i) =>
-      texts
-        .slice(i + 1)
-        .filter(
-          (b) =>
-            Math.min(a.box.right, b.box.right) - Math.max(a.box.left, b.box.left) > 1 &&
-            // A line of text has room above and below its letters.
-            Math.min(a.box.bottom, b.box.bottom) - Math.max(a.box.top, b.box.top) >
-              0.35 * Math.min(a.box.height, b.box.height),
-        )
-        .map((b) => `“${a.words}” and “${b.words}”`),
-    );
-  });
-}
 
 test('40 clients on each server: no two labels overlap', async ({ lab, gateway }) => {
   const stage = new Stage(lab);

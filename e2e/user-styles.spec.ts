@@ -1,7 +1,7 @@
 /** The page in the colours and with the spacing that its user has chosen for all pages. */
 
 import { expect, type Page } from '@playwright/test';
-import { feedStatus, Stage } from './lab-page.ts';
+import { feedStatus, overlaps, Stage } from './lab-page.ts';
 import { test } from './lab-test.ts';
 
 /** Words on a ground of their own that the browser would hide behind a plate, or that are as dark as it. */
@@ -64,3 +64,26 @@ for (const colorScheme of ['light', 'dark'] as const)
     );
     expect(await platedWords(lab)).toEqual([]);
   });
+
+test('with a user’s text spacing the picture’s texts keep apart, and panels keep their words inside', async ({
+  lab,
+}) => {
+  await lab.setViewportSize({ width: 1280, height: 720 });
+  await lab.evaluate(() => {
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(`
+      * { line-height: 1.5 !important; letter-spacing: 0.12em !important;
+          word-spacing: 0.16em !important; }
+      p { margin-bottom: 2em !important; }`);
+    document.adoptedStyleSheets.push(sheet);
+  });
+  await expect(feedStatus(lab)).toBeInViewport({ ratio: 1 });
+  for (const panel of await lab.locator('section.panel').all())
+    expect(await panel.evaluate((box) => box.scrollHeight - box.clientHeight)).toBeLessThan(2);
+  const stage = new Stage(lab);
+  for (const key of ['3', 'A']) await lab.keyboard.press(key);
+  await expect(stage.clients.and(lab.locator('[data-place=open]'))).toHaveCount(5);
+  await lab.keyboard.press('e');
+  await expect(stage.clients.filter({ hasText: '20 digits' })).toHaveCount(1);
+  expect(await overlaps(lab)).toEqual([]);
+});
