@@ -84,7 +84,7 @@ export class Stage {
     this.acceptQueue = this.root.getByRole('group', { name: /accept queue/ });
     this.process = this.root.getByRole('group', { name: 'Server process', exact: true });
     this.log = this.root.getByRole('list', { name: 'Events, newest first' });
-    this.moment = this.root.locator('[aria-live=polite]');
+    this.moment = this.root.locator('[data-moment]');
   }
 
   /** Opens the stage of a server, with more of the view in the query. */
@@ -104,6 +104,44 @@ export class Stage {
   get litLines(): Locator {
     return this.root.locator('[data-line][data-lit]');
   }
+}
+
+/**
+ * Everything that the page's live region says from now on, oldest first; in `texts` as soon as it is said.
+ * Its element is another one for each of them.
+ */
+export async function readOut(page: Page): Promise<{ texts: () => Promise<string[]> }> {
+  await page.evaluate(() => {
+    const region = document.querySelector('[aria-live=polite]');
+    const heard: string[] = [];
+    new MutationObserver((changes) => {
+      for (const { addedNodes } of changes)
+        for (const node of addedNodes) if (node.textContent) heard.push(node.textContent.trim());
+    }).observe(region!, { childList: true });
+    Object.assign(globalThis, { heard });
+  });
+  return { texts: () => page.evaluate(() => (globalThis as unknown as { heard: string[] }).heard) };
+}
+
+/** Pairs of texts in the picture whose boxes meet, in words. */
+export function overlaps(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const texts = [...document.querySelectorAll('main.stage .picture > svg text')]
+      .map((text) => ({ words: text.textContent, box: text.getBoundingClientRect() }))
+      .filter(({ words, box }) => words.trim() !== '' && box.width > 0);
+    return texts.flatMap((a, i) =>
+      texts
+        .slice(i + 1)
+        .filter(
+          (b) =>
+            Math.min(a.box.right, b.box.right) - Math.max(a.box.left, b.box.left) > 1 &&
+            // A line of text has room above and below its letters.
+            Math.min(a.box.bottom, b.box.bottom) - Math.max(a.box.top, b.box.top) >
+              0.35 * Math.min(a.box.height, b.box.height),
+        )
+        .map((b) => `“${a.words}” and “${b.words}”`),
+    );
+  });
 }
 
 /** The mark in the page's head that says whether it is live. */

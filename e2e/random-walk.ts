@@ -34,7 +34,7 @@ const names: readonly string[] = [
 ];
 
 /** What a key of the page does to the lab, to what is shown, to how it looks. */
-const labKeys = ['c', 'a', 'A', 'e', 'e', 'n', 'h', 'r', 'i', 'o', 'v', 'y', 'k', 'b', 'R'];
+const labKeys = ['c', 'a', 'A', 'e', 'e', 'n', 'h', 'r', 'i', 'o', 'v', 'y', 'k', 'q', 'R'];
 const timeKeys = ['.', 'j', 's', 'End', 'PageUp', 'PageUp', 'PageDown', 'Shift+ArrowLeft', 'l'];
 const lookKeys = ['c', 't', 'd', 'f', '?', 'Escape', 'Tab', 'Tab', 'Shift+Tab', 'Home', 'Enter'];
 const pageKeys = ['1', '2', '3', '4', 'w', 'w', 'x', 'p'];

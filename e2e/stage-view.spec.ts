@@ -5,7 +5,7 @@ import { expect, type Page } from '@playwright/test';
 import { seriousFindings } from './accessibility.ts';
 import { connectMany } from './connect-many.ts';
 import { kernelRows } from './kernel-table.ts';
-import { feedStatus, Stage } from './lab-page.ts';
+import { feedStatus, overlaps, readOut, Stage } from './lab-page.ts';
 import { test } from './lab-test.ts';
 
 const servers = [1, 2, 3, 4] as const;
@@ -13,27 +13,6 @@ const sizes = [
   { width: 1280, height: 720 },
   { width: 1920, height: 1080 },
 ] as const;
-
-/** Pairs of texts in the picture whose boxes meet, in words. */
-function overlaps(page: Page): Promise<string[]> {
-  return page.evaluate(() => {
-    const texts = [...document.querySelectorAll('main.stage .picture > svg text')]
-      .map((text) => ({ words: text.textContent, box: text.getBoundingClientRect() }))
-      .filter(({ words, box }) => words.trim() !== '' && box.width > 0);
-    return texts.flatMap((a, i) =>
-      texts
-        .slice(i + 1)
-        .filter(
-          (b) =>
-            Math.min(a.box.right, b.box.right) - Math.max(a.box.left, b.box.left) > 1 &&
-            // A line of text has room above and below its letters.
-            Math.min(a.box.bottom, b.box.bottom) - Math.max(a.box.top, b.box.top) >
-              0.35 * Math.min(a.box.height, b.box.height),
-        )
-        .map((b) => `“${a.words}” and “${b.words}”`),
-    );
-  });
-}
 
 test('40 clients on each server: no two labels overlap', async ({ lab, gateway }) => {
   const stage = new Stage(lab);
@@ -134,6 +113,25 @@ test('is usable on a phone, 360 pixels wide', async ({ lab, gateway }) => {
   expect(await seriousFindings(lab)).toEqual([]);
 });
 
+test('on a telephone whose keyboard is open, input and own answer are both in view', async ({
+  lab,
+  gateway,
+}) => {
+  // What a keyboard leaves of 360 × 640.
+  await lab.setViewportSize({ width: 360, height: 320 });
+  const stage = new Stage(lab);
+  await stage.open(gateway.url, 3);
+  await lab.getByRole('button', { name: 'Add a browser client' }).click();
+  const message = lab.getByRole('textbox', { name: /^Message from/ });
+  await message.fill('22 + 44');
+  await message.press('Enter');
+  await expect(message).toBeFocused();
+  await expect(message).toBeInViewport({ ratio: 1 });
+  await expect(lab.getByRole('paragraph').filter({ hasText: '22 + 44 → 66' })).toBeInViewport({
+    ratio: 1,
+  });
+});
+
 test('the stage works with the keyboard alone', async ({ lab }) => {
   await expect(feedStatus(lab)).toHaveText('live');
   await lab.keyboard.press('3');
@@ -175,10 +173,12 @@ test('a chip travels, or stands still for those who want less motion; a live reg
   await stage.open(gateway.url, 3);
   const [socket] = await connectMany(gateway.ports.server3, 1);
   await expect(stage.clients).toHaveCount(1);
+  const { texts } = await readOut(lab);
   const travels = placesOfNextChip(lab);
   socket?.write('22 + 44\n');
   expect(await travels).toBeGreaterThan(1);
   await expect(stage.moment).toContainText('was answered 66');
+  await expect.poll(texts).toContainEqual(expect.stringContaining('was answered 66'));
 
   await expect(lab.locator('.chip')).toHaveCount(0);
   await lab.emulateMedia({ reducedMotion: 'reduce' });
@@ -187,3 +187,27 @@ test('a chip travels, or stands still for those who want less motion; a live reg
   expect(await stands).toBe(1);
   socket?.destroy();
 });
+
+for (const muted of [false, true])
+  test(`one’s own answer is read out first${muted ? ', and where the commentary is muted, too' : ''}`, async ({
+    lab,
+  }) => {
+    const stage = new Stage(lab);
+    await expect(feedStatus(lab)).toHaveText('live');
+    await lab.keyboard.press('3');
+    if (muted) {
+      await lab.keyboard.press('?');
+      await lab.getByRole('checkbox', { name: /screen reader/ }).uncheck();
+      await lab.keyboard.press('Escape');
+    }
+    await lab.keyboard.press('a');
+    await expect(stage.clients).toContainText('A');
+    const { texts } = await readOut(lab);
+    await lab.keyboard.type('22 + 44');
+    await lab.keyboard.press('Enter');
+    await expect(stage.moment).toContainText('was answered 66');
+    const about66 = async () => (await texts()).filter((words) => words.includes('66'));
+    await expect
+      .poll(about66)
+      .toEqual(muted ? ['A: 66'] : ['A: 66', expect.stringContaining('A was answered 66')]);
+  });

@@ -26,6 +26,14 @@ describe('keyAction', () => {
     expect(keyHelp.find(({ keys }) => keys.includes('f'))?.does).toMatch(/^find in the log/);
   });
 
+  it('zooms the timeline from everywhere, and its help says so', () => {
+    expect(press('+')).toEqual({ do: 'zoom', direction: 1 });
+    expect(press('=')).toEqual(press('+'));
+    expect(press('-')).toEqual({ do: 'zoom', direction: -1 });
+    expect(isForPage('-', true)).toBe(false);
+    expect(keyHelp.find(({ keys }) => keys.includes('+'))?.does).toMatch(/^timeline: zoom/);
+  });
+
   it('leaves Enter and Space to the button that has the focus', () => {
     expect(keyAction({ key: 'Enter', shiftKey: false }, true)).toBeNull();
     expect(keyAction({ key: ' ', shiftKey: false }, true)).toBeNull();
@@ -35,7 +43,7 @@ describe('keyAction', () => {
 
   it('has no letters where they are switched off, but what a clicker sends', () => {
     const without = (key: string) => keyAction({ key, shiftKey: false }, false, false);
-    for (const key of ['e', 'x', 'A', '3', '/', '?']) expect(without(key), key).toBeNull();
+    for (const key of ['e', 'x', 'A', '3', '/', '?', '+']) expect(without(key), key).toBeNull();
     for (const key of ['PageDown', 'ArrowLeft', '.', 'End'])
       expect(without(key), key).not.toBeNull();
   });

@@ -120,6 +120,26 @@ describe('LabPage', () => {
     expect(page.moment?.sentence).toBe('A is connected');
   });
 
+  it('reads out an answer to a client of its own, with its name, and of which server', async () => {
+    const page = topBar('/?server=3');
+    await tick();
+    await page.addClient('server3');
+    const socket = ASocket.last;
+    socket.text({
+      ...{ type: 'connected', session: 'mine' },
+      localAddress: '::1',
+      localPort: 4711,
+    });
+    socket.bytes('66\n');
+    expect(page.announcer.told.words).toBe('your client 4711: 66');
+    await page.open(null);
+    socket.bytes('1024\n');
+    await vi.waitFor(
+      () => expect(page.announcer.told.words).toBe('Server 3, your client 4711: 1024'),
+      2_000,
+    );
+  });
+
   it('is what a component without one says that it needs', () => {
     expect(() => render(TimeControls)).toThrow('setLabPage');
   });

@@ -44,6 +44,9 @@ const IDENTIFIED_KEPT = 200;
 /** Clients that one page may have open at a time. */
 export const MOST_CLIENTS = 40;
 
+/** Is told what a client got back, as it came. */
+type HeardListener = (client: BrowserClient, text: string) => void;
+
 export class BrowserClient implements OwnClient {
   readonly id: string;
   session = $state<string | null>(null);
@@ -55,6 +58,7 @@ export class BrowserClient implements OwnClient {
 
   readonly #speaks: Design['speaks'];
   readonly #now: () => number;
+  readonly #onheard: HeardListener;
   readonly #socket: WebSocket;
   readonly #decoder = new TextDecoder('utf-8', { ignoreBOM: true });
   #partial = '';
@@ -72,12 +76,14 @@ export class BrowserClient implements OwnClient {
     id: string,
     now: () => number,
     open: OpenSocket,
+    onheard: HeardListener,
     name: string | null = null,
   ) {
     this.server = server;
     this.#speaks = design.speaks;
     this.id = id;
     this.#now = now;
+    this.#onheard = onheard;
     this.#toldName = nearestName(name ?? '');
     this.#change({ phase: 'connecting', name: this.#toldName });
     const query = this.#toldName === null ? '' : `?name=${encodeURIComponent(this.#toldName)}`;
@@ -266,6 +272,7 @@ export class BrowserClient implements OwnClient {
   /** `total`: so many bytes had come back with the end of this. */
   #heard(text: string, total: number): void {
     this.#talk = this.#talk.withReceived(text, this.#now(), total);
+    this.#onheard(this, text);
   }
 
   #ended(ending: ClientEnding): void {
@@ -282,14 +289,20 @@ export class BrowserClients {
   #chosen = $state<Partial<Record<ServerId, string>>>({});
   readonly #now: () => number;
   readonly #open: OpenSocket;
+  readonly #onheard: HeardListener;
   #added = 0;
   /** What the log told last of browser clients, of all pages. */
   #identified: readonly Extract<LabEvent, { type: 'identified' }>[] = [];
 
   /** `now` is the lab's clock in microseconds. */
-  constructor(now: () => number, open: OpenSocket = openSocket) {
+  constructor(
+    now: () => number,
+    open: OpenSocket = openSocket,
+    onheard: HeardListener = () => undefined,
+  ) {
     this.#now = now;
     this.#open = open;
+    this.#onheard = onheard;
   }
 
   of(server: ServerId): BrowserClient[] {
@@ -349,7 +362,7 @@ export class BrowserClients {
   add(server: Joined, name: string | null = null): BrowserClient | null {
     if (this.full) return null;
     const id = String((this.#added += 1));
-    const client = new BrowserClient(server, id, this.#now, this.#open, name);
+    const client = new BrowserClient(server, id, this.#now, this.#open, this.#onheard, name);
     const ended = this.of(server.id).filter(({ phase }) => phase === 'ended');
     const forgotten = ended.slice(0, -ENDED_KEPT);
     this.all = [...this.all.filter((each) => !forgotten.includes(each)), client];

@@ -15,12 +15,14 @@ import { getContext, setContext, tick, untrack } from 'svelte';
 import { openSocket, type OpenSocket } from '../browser/web-socket.ts';
 import { LiveLog } from '../log/live-log.svelte.ts';
 import { Playback } from '../log/playback.svelte.ts';
-import type { OwnClient } from '../view/panel/client-rows.ts';
+import { nameOfClient, type OwnClient } from '../view/panel/client-rows.ts';
 import type { ViewSettings } from '../view/view-url.ts';
 import { profileOf } from '../view/words/servers.ts';
-import { momentAt, newRun, type Moment } from '../view/words/moment.ts';
+import { momentAt, momentWords, newRun, type Moment } from '../view/words/moment.ts';
 import { isWaitedFor } from '../view/words/waiting.ts';
-import { type BrowserClient, BrowserClients } from './browser-clients.svelte.ts';
+import { said } from '../view/words/words.ts';
+import { Announcer } from './announcer.svelte.ts';
+import { BrowserClients, type BrowserClient } from './browser-clients.svelte.ts';
 import { Demonstration } from './demonstration.svelte.ts';
 import { Moments } from './moments.svelte.ts';
 import { PageClock } from './page-clock.svelte.ts';
@@ -35,6 +37,8 @@ const codes = ['typescript', 'python', 'none'] as const satisfies readonly ViewS
 
 /** Events before the one that is shown, in which a sentence is looked for. */
 const LOOKED_BACK = 50;
+/** Characters of an answer that are read out. */
+const ANSWER_TOLD = 300;
 
 export class LabPage {
   readonly presenter: Presenter;
@@ -48,6 +52,7 @@ export class LabPage {
   readonly focus: PanelFocus;
   readonly demonstration: Demonstration;
   readonly preferences = new Preferences();
+  readonly announcer = new Announcer();
   /** The field to find something in the log with is open. */
   finding = $state(false);
   readonly #moments = new Moments();
@@ -84,12 +89,17 @@ export class LabPage {
     this.control = new ServerControl(presenter);
     this.log = new LiveLog(open);
     this.playback = new Playback(this.log);
-    this.clients = new BrowserClients(() => this.log.now(performance.now()), open);
+    this.clients = new BrowserClients(
+      () => this.log.now(performance.now()),
+      open,
+      (client, text) => this.announcer.answer(this.#answerWords(client, text)),
+    );
     this.demonstration = new Demonstration(this.clients, this.control);
     this.focus = new PanelFocus(untrack(() => (this.server ?? this.servers[0])?.id ?? ''));
     $effect(() => this.log.onEvents((events) => this.clients.observe(events)));
     $effect(() => () => this.#close());
     this.#tellMoments();
+    this.#readOut();
     this.#followServer();
     this.#followSpeed();
 
@@ -298,6 +308,25 @@ export class LabPage {
     return null;
   }
 
+  #readOut(): void {
+    $effect(() => {
+      const { moment } = this;
+      if (!moment || !this.preferences.commentary) return;
+      const words = momentWords(moment, this.#serverId === null);
+      untrack(() => this.announcer.sentence(words));
+    });
+  }
+
+  /** "A: 66"; of a server that is not on the stage, whose it is: "Server 3, A: 66". */
+  #answerWords(client: BrowserClient, answer: string): string {
+    const server = this.log.lab?.servers[client.server];
+    const known = server && nameOfClient(server, client);
+    const name = known ?? `your client ${client.localPort ?? ''}`;
+    const whose =
+      server && server.id !== this.#serverId ? `Server ${server.number}, ${name}` : name;
+    return `${whose}: ${said(answer, ANSWER_TOLD)}`;
+  }
+
   #followServer(): void {
     $effect(() => {
       this.playback.follow(this.#serverId);
@@ -338,6 +367,7 @@ export class LabPage {
     this.log.close();
     this.view.close();
     this.#moments.close();
+    this.announcer.close();
     this.clock.close();
   }
 }

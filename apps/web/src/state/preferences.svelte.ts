@@ -14,7 +14,7 @@ export class Preferences {
     write('letters', on);
   }
 
-  /** The sentence of the moment is read out by a screen reader. */
+  /** The sentence of the moment is read out by a screen reader; one's own answers always are. */
   get commentary(): boolean {
     return this.#commentary;
   }

@@ -26,6 +26,7 @@ export const keyHelp: readonly { keys: readonly string[]; does: string }[] = [
   { keys: ['p'], does: 'projector mode' },
   { keys: ['c'], does: 'code: TypeScript, Python, none' },
   { keys: ['t'], does: 'timeline: by the clock or by events' },
+  { keys: ['+', '−'], does: 'timeline: zoom in and out, around the moment that is shown' },
   { keys: ['f'], does: 'find in the log: text, client, kind of event' },
   { keys: ['d'], does: 'dark or light' },
   { keys: ['Esc'], does: 'from the input back to the server' },
@@ -34,7 +35,7 @@ export const keyHelp: readonly { keys: readonly string[]; does: string }[] = [
 
 export type KeyAction =
   | { do: 'open stage'; number: number }
-  | { do: 'step' | 'step turn'; direction: 1 | -1 }
+  | { do: 'step' | 'step turn' | 'zoom'; direction: 1 | -1 }
   | {
       do:
         | 'wall'
@@ -65,7 +66,7 @@ export type KeyAction =
         | 'help';
     };
 
-type Simple = Exclude<KeyAction['do'], 'open stage' | `step${string}`>;
+type Simple = Exclude<KeyAction['do'], 'open stage' | 'zoom' | `step${string}`>;
 
 const simple: Readonly<Record<string, Simple>> = {
   w: 'wall',
@@ -100,6 +101,9 @@ const simple: Readonly<Record<string, Simple>> = {
 /** Letters that mean something else with Shift. */
 const shifted: Readonly<Record<string, Simple>> = { A: 'add five', R: 'restart' };
 
+/** The keys that zoom the timeline: nearer (1), further away (-1). `=` is `+` without Shift. */
+export const zoomKeys: Readonly<Record<string, 1 | -1 | undefined>> = { '+': 1, '=': 1, '-': -1 };
+
 /** What a clicker sends, and the way back to live: no text needs it where none has been typed. */
 const CLICKER = new Set(['PageUp', 'PageDown', '.', 'End']);
 
@@ -121,6 +125,8 @@ export function keyAction(
   if (/^[1-9]$/.test(key)) return { do: 'open stage', number: Number(key) };
   const step = { ArrowRight: 1, PageDown: 1, ArrowLeft: -1, PageUp: -1 }[key] as 1 | -1 | undefined;
   if (step) return { do: shiftKey ? 'step turn' : 'step', direction: step };
+  const nearer = zoomKeys[key];
+  if (nearer) return { do: 'zoom', direction: nearer };
   // On a button Enter and Space press it.
   if (key === 'Enter') return onControl ? null : { do: 'type' };
   if (key === ' ') return onControl ? null : { do: 'freeze' };

@@ -129,6 +129,12 @@ export function identityOfClient(server: ServerState, client: OwnAddress): Ident
   return connection ? connectionIdentity(server.id, connection.id) : null;
 }
 
+/** What a client of this page is called; null until accept took it. */
+export function nameOfClient(server: ServerState, client: OwnAddress): string | null {
+  const connection = connectionOfClient(server, client);
+  return connection && clientName(server, connection);
+}
+
 export interface ClientRows {
   /** The moment that they are of: the lab's clock in microseconds. */
   now: number;

@@ -13,9 +13,6 @@ const SPAN_LIMITS: Record<TimelineAxis, readonly [number, number]> = {
 /** Kept free after the newest event, or now, so that the newest answer has room. */
 const LEAD: Record<TimelineAxis, number> = { clock: 0.09, order: 0.12 };
 
-/** The keys that zoom: nearer (1), further away (-1). `=` is `+` without Shift. */
-export const zoomKeys: Readonly<Record<string, 1 | -1 | undefined>> = { '+': 1, '=': 1, '-': -1 };
-
 /** How much of the axis a plot of this size shows; `zoom` 2: half of that. */
 export function spanOf({ width, unit }: PlotSize, axis: TimelineAxis, zoom: number): number {
   const [least, most] = SPAN_LIMITS[axis];

@@ -48,6 +48,11 @@ export function newRun({ seq, t }: Pick<LabState, 'seq' | 't'>): Moment {
   };
 }
 
+/** It in words; where it may be `ofAll` servers, of which. */
+export function momentWords({ server, sentence }: Moment, ofAll: boolean): string {
+  return ofAll && server !== null ? `${server}: ${sentence}` : sentence;
+}
+
 /** The one to tell of several: the highest rank, and of equals the latest. */
 export function weightier(a: Moment | null, b: Moment | null): Moment | null {
   if (!a || !b) return a ?? b;
