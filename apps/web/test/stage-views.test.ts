@@ -467,7 +467,8 @@ describe('the lanes of server 2', () => {
       write: [],
       timeoutMs: null,
     });
-    const server = lab.lab.servers.server2!;
+    const { settings, ...others } = lab.lab.servers.server2!;
+    const server = { ...others, settings: { ...settings, maxThreads: 2 } };
     const since = server.connections[3]!.openedAt;
     for (const of of [size, { ...size, width: 880 }, { ...size, unit: 26.4, projector: true }]) {
       const layout = stageLayout(server, clientRows(server, [], since + 3_400_000), of);
@@ -480,6 +481,12 @@ describe('the lanes of server 2', () => {
       const lane = lanes.find(({ connection }) => connection === 3);
       expect(lane?.labels.map(({ text }) => text)).toEqual(['no free thread: waits 3.4 s']);
       expect(lane?.words).toBe('no free thread: waits 3.4 s');
+      // One more may start.
+      const more = lanesView({ ...others, settings }, layout, of.projector).lanes;
+      expect(more[0]!.labels[0]?.text).toBe('starts a thread');
+      expect(more.find(({ connection }) => connection === 3)?.words).toBe(
+        'no thread yet: waits 3.4 s',
+      );
     }
   });
 

@@ -186,7 +186,7 @@ function lane(
   );
   const serves = connection === null ? undefined : server.connections[connection];
   const shape = serves ? nameFirst(line, clientName(server, serves), pose) : null;
-  line.left(handsOver ? 'no free thread' : poseWord(thread), {
+  line.left(handsOver ? noThreadWords(server, 'starts a thread') : poseWord(thread), {
     key: 'call',
     ...(handsOver ? { font: 'sans', size: type.text } : {}),
     bold: true,
@@ -279,6 +279,12 @@ function nameFirst(line: TextLine, name: string, pose: ThreadPose): ShapePlace |
   return { x: x + 0.5 * size, y: line.y + 0.5 * lineHeight(size), size };
 }
 
+/** Where every thread that may be is busy, that; while one more may start, `starts`. */
+function noThreadWords({ threads, settings }: ServerState, starts: string): string {
+  const there = Object.values(threads).filter(({ role }) => role === 'client').length;
+  return there < settings.maxThreads ? starts : 'no free thread';
+}
+
 /** A connection without a thread: it is still to get one, or the thread has left it. */
 function emptyLane(
   server: ServerState,
@@ -288,7 +294,8 @@ function emptyLane(
 ): LaneView {
   const open = server.connections[connection];
   const wait = open ? waitOf(server, open) : null;
-  const why = wait?.for === 'thread' ? `no free thread: ${waitWords(wait, now)}` : 'no thread yet';
+  const noThread = noThreadWords(server, 'no thread yet');
+  const why = wait?.for === 'thread' ? `${noThread}: ${waitWords(wait, now)}` : 'no thread yet';
   const size = lineHeight(type.text) <= rect.height ? type.text : type.tiny;
   const pad = 0.5 * size;
   const y = rect.y + (rect.height - lineHeight(size)) / 2;
