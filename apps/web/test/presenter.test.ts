@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import ServerControls from '../src/components/panel/ServerControls.svelte';
 import { Presenter } from '../src/state/presenter.svelte.ts';
 import { ServerControl } from '../src/state/server-control.ts';
+import { stubResizeObserver } from './a-browser.ts';
 import { ALab } from './a-lab.ts';
 import { renderInPage } from './a-page.ts';
 
@@ -37,6 +38,7 @@ function gateway(token: string | null): void {
 let mine: Presenter | undefined;
 
 beforeEach(() => {
+  stubResizeObserver();
   asked.length = 0;
   history.replaceState(null, '', '/?server=3');
 });

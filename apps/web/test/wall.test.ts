@@ -8,11 +8,15 @@ import AskAll from '../src/components/AskAll.svelte';
 import MomentLine from '../src/components/MomentLine.svelte';
 import ServerControls from '../src/components/panel/ServerControls.svelte';
 import RestartAll from '../src/components/RestartAll.svelte';
+import { stubResizeObserver } from './a-browser.ts';
 import { ALab } from './a-lab.ts';
 import { renderInPage } from './a-page.ts';
 import { ASocket } from './a-socket.ts';
 
-beforeEach(() => void (ASocket.opened.length = 0));
+beforeEach(() => {
+  ASocket.opened.length = 0;
+  stubResizeObserver();
+});
 afterEach(() => {
   cleanup();
   vi.unstubAllGlobals();
