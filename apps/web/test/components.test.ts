@@ -96,6 +96,7 @@ describe('ServerPanel', () => {
     expect(document.activeElement).toBe(input);
     expect(input.readOnly).toBe(true);
     expect(input.value).toBe('7+');
+    expect(screen.getAllByText('the server sent FIN').length).toBeGreaterThan(0);
     screen.getByRole('button', { name: 'Reconnect' }).click();
     await tick();
     expect(clients.of('server1').map(({ draft }) => draft)).toEqual(['', '7+']);
