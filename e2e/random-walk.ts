@@ -2,6 +2,7 @@
 
 import { connect, type Socket } from 'node:net';
 import type { Page } from '@playwright/test';
+import { Random } from '../scripts/random.mjs';
 import type { Gateway, ServerName } from './gateway.ts';
 
 const servers: readonly ServerName[] = ['server1', 'server2', 'server3', 'server4'];
@@ -39,17 +40,6 @@ const timeKeys = ['.', 'j', 's', 'End', 'PageUp', 'PageUp', 'PageDown', 'Shift+A
 const lookKeys = ['c', 't', 'd', 'f', '?', 'Escape', 'Tab', 'Tab', 'Shift+Tab', 'Home', 'Enter'];
 const pageKeys = ['1', '2', '3', '4', 'w', 'w', 'x', 'p'];
 
-/** Numbers from 0 up to `below`, the same for the same seed (mulberry32). */
-function random(seed: number): (below: number) => number {
-  let state = seed >>> 0;
-  return (below) => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * below);
-  };
-}
-
 const shortly = (message: string): string =>
   message.length > 20 ? `${message.slice(0, 20)}…` : message;
 
@@ -58,13 +48,13 @@ export class RandomWalk {
   readonly done: string[] = [];
   readonly #page: Page;
   readonly #gateway: Gateway;
-  readonly #below: (below: number) => number;
+  readonly #random: Random;
   #sockets: Socket[] = [];
 
   constructor(page: Page, gateway: Gateway, seed: number) {
     this.#page = page;
     this.#gateway = gateway;
-    this.#below = random(seed);
+    this.#random = new Random(seed);
   }
 
   /** Begins on the wall or a stage, each server as the lab starts it; nobody is there. */
@@ -76,11 +66,11 @@ export class RandomWalk {
       this.#set('server3', settings),
       this.#set('server4', { backlog: 511 }),
     ]);
-    const server = this.#below(5);
+    const server = this.#random.below(5);
     const query = [
       server === 0 ? '' : `server=${server}`,
       projector ? 'mode=projector' : '',
-      this.#below(3) === 0 ? 'code=python' : '',
+      this.#random.below(3) === 0 ? 'code=python' : '',
     ];
     const view = query.filter((each) => each !== '').join('&');
     await this.#page.goto(`${this.#gateway.url}?${view}`);
@@ -95,16 +85,16 @@ export class RandomWalk {
       await this.#press('Escape');
       return;
     }
-    await this.#one<() => Promise<void> | void>([
-      () => this.#press(this.#one(labKeys)),
-      () => this.#press(this.#one(labKeys)),
-      () => this.#press(this.#one(timeKeys)),
-      () => this.#press(this.#one(timeKeys)),
-      () => this.#press(this.#one(lookKeys)),
-      () => this.#press(this.#one(pageKeys)),
+    await this.#random.of<() => Promise<void> | void>([
+      () => this.#press(this.#random.of(labKeys)),
+      () => this.#press(this.#random.of(labKeys)),
+      () => this.#press(this.#random.of(timeKeys)),
+      () => this.#press(this.#random.of(timeKeys)),
+      () => this.#press(this.#random.of(lookKeys)),
+      () => this.#press(this.#random.of(pageKeys)),
       () => this.#speak(),
       () => this.#speak(),
-      () => this.#connect(1 + this.#below(4)),
+      () => this.#connect(1 + this.#random.below(4)),
       () => this.#others(),
       () => this.#others(),
       () => this.#clickOne('ol [data-seq]', 'a line of the log'),
@@ -121,12 +111,6 @@ export class RandomWalk {
     this.#sockets = [];
   }
 
-  #one<T>(of: readonly T[]): T {
-    const one = of[this.#below(of.length)];
-    if (one === undefined) throw new Error('nothing to choose from');
-    return one;
-  }
-
   async #press(key: string): Promise<void> {
     this.done.push(key);
     await this.#page.keyboard.press(key);
@@ -134,16 +118,16 @@ export class RandomWalk {
 
   /** A client of the page says something; half of the time the input keeps the focus. */
   async #speak(): Promise<void> {
-    const message = this.#one(messages);
+    const message = this.#random.of(messages);
     await this.#press('/');
     this.done.push(`type “${shortly(message)}”`);
     await this.#page.keyboard.insertText(message);
-    if (this.#below(4) > 0) await this.#press('Enter');
-    if (this.#below(2) === 0) await this.#press('Escape');
+    if (this.#random.below(4) > 0) await this.#press('Enter');
+    if (this.#random.below(2) === 0) await this.#press('Escape');
   }
 
   #connect(many: number): void {
-    const server = this.#one(servers);
+    const server = this.#random.of(servers);
     this.done.push(`${many} TCP clients to ${server}`);
     for (let added = 0; added < many; added += 1) {
       const socket = connect(this.#gateway.ports[server], '127.0.0.1').resume();
@@ -160,10 +144,10 @@ export class RandomWalk {
       this.#connect(2);
       return;
     }
-    const socket = this.#one(able);
-    const does = this.#below(6);
+    const socket = this.#random.of(able);
+    const does = this.#random.below(6);
     if (does < 4) {
-      const message = this.#one(messages);
+      const message = this.#random.of(messages);
       this.done.push(`a TCP client says “${shortly(message)}”`);
       socket.write(does === 0 ? message.slice(0, 5) : `${message}\n`);
     } else if (does === 4) {
@@ -187,7 +171,7 @@ export class RandomWalk {
         .map(({ x, y }) => ({ x, y })),
     );
     if (places.length === 0) return;
-    const { x, y } = this.#one(places);
+    const { x, y } = this.#random.of(places);
     this.done.push(`click ${what} at ${Math.round(x)} ${Math.round(y)}`);
     await this.#page.mouse.click(x, y);
   }
@@ -196,34 +180,36 @@ export class RandomWalk {
   async #menu(): Promise<void> {
     await this.#clickOne('[aria-label^="More"]', 'a menu');
     const name = this.#page.locator('.box input').first();
-    if (this.#below(2) === 0 || (await name.count()) === 0) return;
-    const words = this.#one(names);
+    if (this.#random.below(2) === 0 || (await name.count()) === 0) return;
+    const words = this.#random.of(names);
     this.done.push(`name it “${words}”`);
     await name.fill(words);
     await name.press('Enter');
-    if (this.#below(2) === 0) await this.#press('Escape');
+    if (this.#random.below(2) === 0) await this.#press('Escape');
   }
 
   async #change(): Promise<void> {
-    await this.#one([
-      () => this.#set('server1', { policy: this.#one(['busy', 'refuse', 'queue']) }),
-      () => this.#set('server2', { maxThreads: this.#one([1, 2, 4, 64]) }),
+    await this.#random.of([
+      () => this.#set('server1', { policy: this.#random.of(['busy', 'refuse', 'queue']) }),
+      () => this.#set('server2', { maxThreads: this.#random.of([1, 2, 4, 64]) }),
       () =>
-        this.#set(this.#one(['server1', 'server2', 'server3']), { slowMs: this.#one([0, 5000]) }),
-      () => this.#tell(this.#one(servers), this.#one(['stop', 'start', 'restart'])),
+        this.#set(this.#random.of(['server1', 'server2', 'server3']), {
+          slowMs: this.#random.of([0, 5000]),
+        }),
+      () => this.#tell(this.#random.of(servers), this.#random.of(['stop', 'start', 'restart'])),
     ])();
   }
 
   async #rare(): Promise<void> {
-    await this.#one<() => Promise<void> | void>([
+    await this.#random.of<() => Promise<void> | void>([
       () => this.#connect(30),
       () => this.#clickOne('[data-term]', 'a term'),
       () => this.#clickOne('.plot', 'the timeline'),
       // Waits grow, and what was turned away leaves.
-      () => this.#page.waitForTimeout(this.#one([300, 1_500])),
+      () => this.#page.waitForTimeout(this.#random.of([300, 1_500])),
       async () => {
         this.done.push('the mouse goes over the picture');
-        await this.#page.mouse.move(100 + this.#below(600), 200 + this.#below(300));
+        await this.#page.mouse.move(100 + this.#random.below(600), 200 + this.#random.below(300));
       },
     ])();
   }

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import { expect, type Page } from '@playwright/test';
 import { seriousFindings } from './accessibility.ts';
 import { connectMany } from './connect-many.ts';
+import type { Gateway } from './gateway.ts';
 import { kernelRows } from './kernel-table.ts';
 import { feedStatus, overlaps, readOut, Stage } from './lab-page.ts';
 import { test } from './lab-test.ts';
@@ -99,14 +100,20 @@ test('of 1,000 mixed connections none is labelled wrongly', async ({ lab, gatewa
   for (const socket of sockets) socket.destroy();
 });
 
-test('is usable on a phone, 360 pixels wide', async ({ lab, gateway }) => {
-  await lab.setViewportSize({ width: 360, height: 740 });
+/** A browser client asks server 3 on a screen 360 pixels wide. */
+async function askOnPhone(lab: Page, gateway: Gateway, height: number) {
+  await lab.setViewportSize({ width: 360, height });
   const stage = new Stage(lab);
   await stage.open(gateway.url, 3);
   await lab.getByRole('button', { name: 'Add a browser client' }).click();
   const message = lab.getByRole('textbox', { name: /^Message from/ });
   await message.fill('22 + 44');
   await message.press('Enter');
+  return { stage, message };
+}
+
+test('is usable on a phone, 360 pixels wide', async ({ lab, gateway }) => {
+  const { stage } = await askOnPhone(lab, gateway, 740);
   await expect(stage.clients).toContainText(/→\s*66/);
   expect(await lab.evaluate(() => document.documentElement.scrollWidth)).toBe(360);
   expect(await overlaps(lab)).toEqual([]);
@@ -118,13 +125,7 @@ test('on a telephone whose keyboard is open, input and own answer are both in vi
   gateway,
 }) => {
   // What a keyboard leaves of 360 × 640.
-  await lab.setViewportSize({ width: 360, height: 320 });
-  const stage = new Stage(lab);
-  await stage.open(gateway.url, 3);
-  await lab.getByRole('button', { name: 'Add a browser client' }).click();
-  const message = lab.getByRole('textbox', { name: /^Message from/ });
-  await message.fill('22 + 44');
-  await message.press('Enter');
+  const { message } = await askOnPhone(lab, gateway, 320);
   await expect(message).toBeFocused();
   await expect(message).toBeInViewport({ ratio: 1 });
   await expect(lab.getByRole('paragraph').filter({ hasText: '22 + 44 → 66' })).toBeInViewport({

@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util';
 import { setTimeout as pause } from 'node:timers/promises';
 import { carryOut, makeAttack } from './fuzz/attacks.mjs';
 import { GatewayProcess } from './fuzz/gateway-process.mjs';
-import { Random } from './fuzz/random.mjs';
+import { Random } from './random.mjs';
 import { plainly, Problem } from './problem.mjs';
 import { makeReady } from './ready.mjs';
 

@@ -3,7 +3,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
-import { Random } from '../scripts/fuzz/random.mjs';
+import { Random } from '../scripts/random.mjs';
 import { makeAttack } from '../scripts/fuzz/attacks.mjs';
 
 const root = new URL('..', import.meta.url);

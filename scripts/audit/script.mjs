@@ -3,7 +3,7 @@
  * within one, each client begins at its time and does one step after the other.
  */
 
-import { Random } from '../fuzz/random.mjs';
+import { Random } from '../random.mjs';
 
 /** @typedef {import('../../packages/tcp-core/src/trace/events.ts').ServerId} ServerId */
 /** @typedef {import('./traced-lab.mjs').Options} Options */

@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 
-/** @typedef {import('./random.mjs').Random} Random */
+/** @typedef {import('../random.mjs').Random} Random */
 /** @typedef {{ page: number, servers: readonly number[] }} Ports */
 /** @typedef {{ kind: string, port: number, parts: Buffer[], opening?: Buffer }} Attack */
 

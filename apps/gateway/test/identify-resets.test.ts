@@ -10,6 +10,7 @@ import { Lab } from '@sockscope/lab/lab';
 import { reservePort } from '@sockscope/tcp-core/sockets/reserved-port';
 import type { LabEvent } from '@sockscope/tcp-core/trace/events';
 import { afterEach, describe, expect, it } from 'vitest';
+import { Random } from '../../../scripts/random.mjs';
 import { Identifier, type OwnSocket } from '../src/bridge/identify.ts';
 import { BrowserClient, startGateway } from './running-gateway.ts';
 
@@ -81,22 +82,11 @@ async function closed(socket: Socket): Promise<void> {
   if (!socket.closed) await new Promise((resolve) => socket.once('close', resolve));
 }
 
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    // Mulberry32.
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 describe('after resets in the accept queue', () => {
   it.each([1, 2, 3])(
     'no label is wrong, on few ports, with restarts between: seed %i',
     async (seed) => {
-      const random = randomFrom(seed);
+      const random = new Random(seed);
       const lab = new Lab();
       closing.push(() => lab.close());
       const identifier = new Identifier(
@@ -149,7 +139,7 @@ describe('after resets in the accept queue', () => {
         const open = new Map<number, Socket>();
         const strangers = new Set<number>();
         for (let i = 0; i < 30; i++) {
-          const port = ports[Math.floor(random() * ports.length)]!;
+          const port = random.of(ports);
           const there = open.get(port);
           if (there) {
             there.resetAndDestroy();
@@ -157,7 +147,7 @@ describe('after resets in the accept queue', () => {
             await closed(there);
             continue;
           }
-          const isPage = random() < 0.5;
+          const isPage = random.chance(0.5);
           if (isPage && strangers.has(port)) strangersFirst += 1;
           if (!isPage) strangers.add(port);
           const socket = isPage ? page(`page-${++names}`, port) : client(lab, 'stranger', port);

@@ -5,6 +5,7 @@ import type { Socket } from 'node:net';
 import type { Lab } from '@sockscope/lab/lab';
 import type { LabEvent, ServerId } from '@sockscope/tcp-core/trace/events';
 import { afterAll, afterEach, beforeAll, expect, it, onTestFinished } from 'vitest';
+import { Random } from '../../../scripts/random.mjs';
 import { VIEWER_BYTES } from '../src/routes/lab-stream.ts';
 import { startGateway, tcpClient, type Running } from './running-gateway.ts';
 import { Viewer } from './viewer.ts';
@@ -108,7 +109,7 @@ it('counts every byte of a flood on servers 2, 3 and 4, summed up or not', async
 });
 
 it('shows a late joiner, and one that was away, what a continuous viewer sees: 200 interleavings', async () => {
-  const random = randomOf(4);
+  const random = new Random(4);
   const steady = await watch();
   const traffic = { goesOn: true };
   const endTraffic = async (): Promise<void> => {
@@ -118,28 +119,28 @@ it('shows a late joiner, and one that was away, what a continuous viewer sees: 2
   onTestFinished(endTraffic);
   const conversation = (async () => {
     while (traffic.goesOn) {
-      const client = await tcpClient(lab, random() < 0.5 ? 'server3' : 'server4');
-      for (let turn = random() * 4; turn > 0; turn -= 1) {
+      const client = await tcpClient(lab, random.chance(0.5) ? 'server3' : 'server4');
+      for (let turn = random.next() * 4; turn > 0; turn -= 1) {
         client.write('1+1\n');
         await once(client, 'data');
       }
-      if (random() < 0.5) client.resetAndDestroy();
+      if (random.chance(0.5)) client.resetAndDestroy();
       else client.destroy();
     }
   })();
   for (let round = 0; round < 200; round += 1) {
     const late = new Viewer(gateway.host);
     viewers.push(late);
-    const pauses = 1 + Math.floor(random() * 6);
+    const pauses = 1 + random.below(6);
     for (let i = 0; i < pauses; i += 1) {
-      for (let n = random() * 20; n > 1; n -= 1)
+      for (let n = random.next() * 20; n > 1; n -= 1)
         lab.record('server1', { type: 'connectFailed', session: `r${round}`, errno: 'EAGAIN' });
-      if (random() < 0.5) await new Promise((resolve) => setImmediate(resolve));
+      if (random.chance(0.5)) await new Promise((resolve) => setImmediate(resolve));
     }
-    const early = random() < 0.5;
+    const early = random.chance(0.5);
     await late.until(() => late.state !== undefined && (early || late.events.length > 0));
     late.leave();
-    for (let n = random() * 5; n > 1; n -= 1)
+    for (let n = random.next() * 5; n > 1; n -= 1)
       lab.record('server1', { type: 'connectFailed', session: `r${round}`, errno: 'EAGAIN' });
     const again = Viewer.after(gateway.host, late);
     viewers.push(again);
@@ -197,14 +198,3 @@ it('lets at most 1 MiB wait for a viewer that stalls among 30, then tells it onc
   ]);
   expect(stalled.state).toEqual(lab.history.stateAt(stalled.seq));
 });
-
-/** Numbers from 0 to 1, the same for the same seed (mulberry32). */
-function randomOf(seed: number): () => number {
-  let a = seed;
-  return () => {
-    a = (a + 0x6d2b79f5) | 0;
-    let t = Math.imul(a ^ (a >>> 15), 1 | a);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}

@@ -16,7 +16,7 @@ it('tells an answer at once, and the sentence of the moment a second after it', 
   expect(announcer.told.words).toBe('A asks 22 + 44');
   vi.advanceTimersByTime(100);
   announcer.sentence('B is connected');
-  announcer.answer('A: 66');
+  announcer.answer(() => 'A: 66');
   announcer.sentence('A was answered 66');
   expect(announcer.told.words).toBe('A: 66');
   vi.advanceTimersByTime(999);
@@ -26,7 +26,7 @@ it('tells an answer at once, and the sentence of the moment a second after it', 
 });
 
 it('loses no answer of many that come at once', () => {
-  for (let each = 1; each <= 30; each += 1) announcer.answer(`A: ${each}`);
+  for (let each = 1; each <= 30; each += 1) announcer.answer(() => `A: ${each}`);
   expect(announcer.told.words).toBe('A: 1');
   vi.advanceTimersByTime(1_000);
   expect(announcer.told.words).toBe(
@@ -35,10 +35,10 @@ it('loses no answer of many that come at once', () => {
 });
 
 it('tells the same answer again, and the same sentence once', () => {
-  announcer.answer('A: 66');
+  announcer.answer(() => 'A: 66');
   const first = announcer.told;
   vi.advanceTimersByTime(1_000);
-  announcer.answer('A: 66');
+  announcer.answer(() => 'A: 66');
   expect(announcer.told).not.toBe(first);
   announcer.sentence('A left');
   vi.advanceTimersByTime(1_000);

@@ -3,13 +3,13 @@ import type { ServerState } from '@sockscope/tcp-core/trace/lab-state';
 import { describe, expect, it } from 'vitest';
 import type { Rect, StageSize } from '../src/view/geometry.ts';
 import { clientRows, type OwnClient } from '../src/view/panel/client-rows.ts';
-import type { Label } from '../src/view/stage/label.ts';
 import { stageLayout, type StageLayout } from '../src/view/stage/layout.ts';
+import { processPicture } from '../src/view/stage/process/process-picture.ts';
 import { seatView } from '../src/view/stage/process/seat.ts';
 import { lanesView } from '../src/view/stage/process/swimlanes.ts';
 import { letters } from '../src/view/words/names.ts';
 import { aStage, socketOf } from './a-stage.ts';
-import { isInside, isOver } from './stage-texts.ts';
+import { isInside, isOver, textsIn, type BandName } from './stage-texts.ts';
 
 const size = (width: number, height: number, unit = 16, projector = false): StageSize => ({
   width,
@@ -39,38 +39,17 @@ function picture(id: ServerId, clients: number, of: StageSize, more = '') {
   return { server, layout };
 }
 
-type BandName = 'clients' | 'kernel' | 'process';
-
 /** Every text of the picture, by the band that it belongs to. */
 function textsOf(server: ServerState, layout: StageLayout, projector: boolean) {
-  const process =
-    server.id === 'server1'
-      ? seatLabels(server, layout, projector)
-      : lanesView(server, layout, projector);
   const bandOf = ({ x, y }: Rect): BandName =>
     (['clients', 'kernel', 'process'] as const).find((name) => {
       const band = layout.bands[name];
       return layout.narrow ? y < band.y + band.height : x < band.x + band.width;
     }) ?? 'process';
-  const inBand = (band: BandName) => (label: Label) => ({ band, label });
-  return [
-    ...layout.labels.map((label) => ({ band: bandOf(label), label })),
-    ...layout.foldedLabels.clients.map(inBand('clients')),
-    ...layout.foldedLabels.kernel.map(inBand('kernel')),
-    ...layout.rows.flatMap(({ card }) => card.labels.map(inBand('clients'))),
-    ...layout.rows.flatMap(({ kernel }) => (kernel?.labels ?? []).map(inBand('kernel'))),
-    ...layout.queue.labels.map(inBand('kernel')),
-    ...layout.queue.slots.flatMap(({ labels }) => labels.map(inBand('kernel'))),
-    ...('lanes' in process ? process.lanes.flatMap(({ labels }) => labels) : process).map(
-      inBand('process'),
-    ),
-    ...('folded' in process ? process.folded.map(inBand('process')) : []),
-  ];
-}
-
-function seatLabels(server: ServerState, layout: StageLayout, projector: boolean): Label[] {
-  const { labels, thread, refusal } = seatView(server, layout, projector);
-  return [...labels, ...(thread?.labels ?? []), ...(refusal?.labels ?? [])];
+  return textsIn(processPicture(server, layout, projector)).map(({ band, label }) => ({
+    band: band ?? bandOf(label),
+    label,
+  }));
 }
 
 describe.each(Object.entries(sizes))('the stage %s', (_, of) => {

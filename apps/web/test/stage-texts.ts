@@ -5,7 +5,7 @@ import { baseline, type Label } from '../src/view/stage/label.ts';
 import type { ProcessPicture } from '../src/view/stage/process/process-picture.ts';
 import { textsOf } from '../src/view/stage/process/select-loop.ts';
 
-type BandName = 'clients' | 'kernel' | 'process';
+export type BandName = 'clients' | 'kernel' | 'process';
 
 /** Each text with the band that it belongs to; null for what stands above them all. */
 export function textsIn(picture: ProcessPicture): { band: BandName | null; label: Label }[] {

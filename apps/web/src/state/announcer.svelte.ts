@@ -18,9 +18,9 @@ export class Announcer {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isAnswer = false;
 
-  /** Somebody asked and is waiting for this: no sentence is told before it. */
-  answer(words: string): void {
-    if (this.#answers.length < MOST_ANSWERS) this.#answers.push(words);
+  /** Somebody asked and is waiting for this: no sentence is told before it. In a rush not all are put in words. */
+  answer(words: () => string): void {
+    if (this.#answers.length < MOST_ANSWERS) this.#answers.push(words());
     else this.#unnamed += 1;
     if (!this.#isAnswer) this.#next();
   }

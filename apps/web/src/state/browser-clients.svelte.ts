@@ -139,6 +139,11 @@ export class BrowserClient implements OwnClient {
     return this.#talk.upTo(Infinity).sentBytes;
   }
 
+  /** It has not ended; it may still be connecting. */
+  get isOpen(): boolean {
+    return this.phase !== 'ended';
+  }
+
   get canSend(): boolean {
     return this.phase === 'connected' && !this.halfClosed;
   }
@@ -202,7 +207,7 @@ export class BrowserClient implements OwnClient {
   /** Calls it so, or the nearest that is allowed, for all who watch; '' takes its name away. */
   rename(name: string): void {
     const nearest = nearestName(name);
-    if (this.phase === 'ended' || nearest === this.name) return;
+    if (!this.isOpen || nearest === this.name) return;
     this.#change({ name: nearest });
     this.#tellName();
   }
@@ -276,7 +281,7 @@ export class BrowserClient implements OwnClient {
   }
 
   #ended(ending: ClientEnding): void {
-    if (this.phase === 'ended') return;
+    if (!this.isOpen) return;
     if (this.#partial !== '') this.#heard(this.#partial, this.#received);
     this.#change({ phase: 'ended', ending, endedAt: this.#now() });
   }
@@ -342,7 +347,7 @@ export class BrowserClients {
 
   /** Some are open. */
   get some(): boolean {
-    return this.all.some(({ phase }) => phase !== 'ended');
+    return this.all.some(({ isOpen }) => isOpen);
   }
 
   chosenOf(server: ServerId): BrowserClient | null {
@@ -355,7 +360,7 @@ export class BrowserClients {
   }
 
   get full(): boolean {
-    return this.all.filter(({ phase }) => phase !== 'ended').length >= MOST_CLIENTS;
+    return this.all.filter(({ isOpen }) => isOpen).length >= MOST_CLIENTS;
   }
 
   /** Connects one more client, with a name or without; null when the page has as many as it may. */
@@ -363,7 +368,7 @@ export class BrowserClients {
     if (this.full) return null;
     const id = String((this.#added += 1));
     const client = new BrowserClient(server, id, this.#now, this.#open, this.#onheard, name);
-    const ended = this.of(server.id).filter(({ phase }) => phase === 'ended');
+    const ended = this.of(server.id).filter(({ isOpen }) => !isOpen);
     const forgotten = ended.slice(0, -ENDED_KEPT);
     this.all = [...this.all.filter((each) => !forgotten.includes(each)), client];
     this.choose(client);

@@ -81,7 +81,7 @@ export class Demonstration {
 
   /** Makes the next client of the server the one that speaks. */
   chooseNext(server: ServerId): void {
-    const present = this.#clients.of(server).filter(({ phase }) => phase !== 'ended');
+    const present = this.#clients.of(server).filter(({ isOpen }) => isOpen);
     const chosen = this.#clients.chosenOf(server);
     const next = present[(present.findIndex((each) => each === chosen) + 1) % present.length];
     if (next) this.#clients.choose(next);

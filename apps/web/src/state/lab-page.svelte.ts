@@ -17,7 +17,7 @@ import { LiveLog } from '../log/live-log.svelte.ts';
 import { Playback } from '../log/playback.svelte.ts';
 import { nameOfClient, type OwnClient } from '../view/panel/client-rows.ts';
 import type { ViewSettings } from '../view/view-url.ts';
-import { profileOf } from '../view/words/servers.ts';
+import { profileOf, serverName } from '../view/words/servers.ts';
 import { momentAt, momentWords, newRun, type Moment } from '../view/words/moment.ts';
 import { isWaitedFor } from '../view/words/waiting.ts';
 import { said } from '../view/words/words.ts';
@@ -92,7 +92,7 @@ export class LabPage {
     this.clients = new BrowserClients(
       () => this.log.now(performance.now()),
       open,
-      (client, text) => this.announcer.answer(this.#answerWords(client, text)),
+      (client, text) => this.announcer.answer(() => this.#answerWords(client, text)),
     );
     this.demonstration = new Demonstration(this.clients, this.control);
     this.focus = new PanelFocus(untrack(() => (this.server ?? this.servers[0])?.id ?? ''));
@@ -151,9 +151,8 @@ export class LabPage {
 
   /** The focus goes where a client of the server speaks: the chosen one, else another one, else a new one. */
   async speak(to: ServerId): Promise<void> {
-    const isOpen = ({ phase }: BrowserClient): boolean => phase !== 'ended';
     const chosen = this.clients.chosenOf(to);
-    const able = chosen && isOpen(chosen) ? chosen : this.clients.of(to).findLast(isOpen);
+    const able = chosen?.isOpen ? chosen : this.clients.of(to).findLast(({ isOpen }) => isOpen);
     if (!able) {
       await this.addClient(to);
       return;
@@ -319,11 +318,12 @@ export class LabPage {
 
   /** "A: 66"; of a server that is not on the stage, whose it is: "Server 3, A: 66". */
   #answerWords(client: BrowserClient, answer: string): string {
-    const server = this.log.lab?.servers[client.server];
+    const lab = this.log.lab;
+    const server = lab?.servers[client.server];
     const known = server && nameOfClient(server, client);
     const name = known ?? `your client ${client.localPort ?? ''}`;
     const whose =
-      server && server.id !== this.#serverId ? `Server ${server.number}, ${name}` : name;
+      server && server.id !== this.#serverId ? `${serverName(client, lab)}, ${name}` : name;
     return `${whose}: ${said(answer, ANSWER_TOLD)}`;
   }
 

@@ -284,10 +284,8 @@ function conversation(
   connection: ConnectionState,
   mine: OwnClient | undefined,
 ): Pick<ClientRowView, 'said' | 'reply' | 'bad'> {
-  if (mine && !mine.reading && mine.lastSent !== null)
-    return { said: said(mine.lastSent), reply: null, bad: false };
   if (mine && mine.lastSent !== null) {
-    const reply = mine.lastReceived === null ? null : said(mine.lastReceived);
+    const reply = mine.lastReceived === null || !mine.reading ? null : said(mine.lastReceived);
     return { said: said(mine.lastSent), reply, bad: reply !== null && isBad(server, reply) };
   }
   // What the kernel holds for it nobody has read: only how much it is.

@@ -33,8 +33,8 @@ export interface FoldedRows {
 }
 
 /** A client of this page that the kernel has not connected. */
-export function isConnecting({ place, queued, identity, mark }: ClientRowView): boolean {
-  return place === 'waiting' && queued === null && identity === null && mark === 'SYN';
+export function isConnecting({ mark }: ClientRowView): boolean {
+  return mark === 'SYN';
 }
 
 /** Everybody present: served or turned away just now, then those that wait in the accept queue. */

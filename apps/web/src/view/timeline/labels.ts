@@ -1,7 +1,7 @@
 /** Where the timeline's texts go: beside their marks, and never over each other. */
 
-import { inDigits } from '../words/answers.ts';
 import { fitMono, monoWidth } from '../geometry.ts';
+import { inDigits } from '../words/words.ts';
 import type { Span } from './items.ts';
 import type { PlacedMark, PlacedSpan, PlotSize } from './placed.ts';
 import type { Tick } from './ticks.ts';

@@ -1,11 +1,10 @@
 /** The events of a window, one after the other, into spans, marks and ready sets. */
 
-import { inDigits } from '../words/answers.ts';
 import type { BlockingCall, LabEvent } from '@sockscope/tcp-core/trace/events';
 import type { ServerState } from '@sockscope/tcp-core/trace/lab-state';
 import { clientName } from '../words/names.ts';
 import { callWords } from '../words/waiting.ts';
-import { bytesSaid, count, said } from '../words/words.ts';
+import { bytesSaid, count, inDigits, said } from '../words/words.ts';
 import { isNumber } from './labels.ts';
 import { Cast, laneOfConnection, laneOfThread } from './cast.ts';
 import {

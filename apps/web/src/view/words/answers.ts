@@ -1,7 +1,7 @@
 /** An answer where there is little room: no number is ever cut. */
 
 import { cutText } from '../geometry.ts';
-import { count } from './words.ts';
+import { inDigits } from './words.ts';
 
 /** Stands for "error: " where that word has no room. */
 const ERROR = '✗ ';
@@ -24,11 +24,6 @@ export function shortMessage(message: string, most: number): string {
   const isNumber = message.length > most && /^-?\d+$/.test(message);
   const digits = isNumber ? inDigits(message) : '';
   return isNumber && digits.length <= most ? digits : cutText(message, Math.max(1, most));
-}
-
-/** What is said of a number that has no room: "20 digits". */
-export function inDigits(number: string): string {
-  return `${count(number.replace(/\D/g, '').length)} digits`;
 }
 
 /** An error without the place of the mistake. */

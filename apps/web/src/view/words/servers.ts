@@ -22,6 +22,6 @@ export function profileOf({ id, number, design, settings }: ServerState): Server
 }
 
 /** "Server 3": whose event it is. */
-export function serverName({ server }: LabEvent, lab: LabState): string {
+export function serverName({ server }: Pick<LabEvent, 'server'>, lab: LabState): string {
   return `Server ${lab.servers[server]?.number ?? server}`;
 }

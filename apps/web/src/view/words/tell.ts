@@ -5,6 +5,7 @@ import type { LabEvent } from '@sockscope/tcp-core/trace/events';
 import {
   connectionNumbered,
   serverWithId,
+  type Exchange,
   type LabState,
   type ServerState,
 } from '@sockscope/tcp-core/trace/lab-state';
@@ -55,17 +56,8 @@ export function tellMoment(event: LabEvent, lab: LabState): Told | null {
         rank: 4,
       };
     case 'evaluated':
-      return {
-        // It is sent later: at once, or when all others have been calculated.
-        sentence: quoting(
-          `${server} has the answer for ${nameIn(state, event)}: `,
-          event.reply,
-          '',
-        ),
-        detail: `${said(event.message, 40)}, fd ${event.fd}`,
-        rank: 4,
-        bad: event.error,
-      };
+      // It is sent later: at once, or when all others have been calculated.
+      return tellReply(`${server} has the answer for ${nameIn(state, event)}: `, event, event);
     case 'summed': {
       const messages = event.connections.reduce((sum, each) => sum + each.messages, 0);
       if (messages === 0) return null;
@@ -136,11 +128,19 @@ function tellAnswered(event: Of<'sent'>, state: ServerState | undefined): Told |
   const connection = state && connectionNumbered(state, event.connection);
   const last = connection?.exchanges.at(-1);
   if (!last || connection?.refused !== null) return null;
+  return tellReply(`${nameIn(state, event)} was answered `, last, event);
+}
+
+function tellReply(
+  before: string,
+  { message, reply, error }: Pick<Exchange, 'message' | 'reply' | 'error'>,
+  { fd }: { fd: number },
+): Told {
   return {
-    sentence: quoting(`${nameIn(state, event)} was answered `, last.reply, ''),
-    detail: `${said(last.message, 40)}, fd ${event.fd}`,
+    sentence: quoting(before, reply, ''),
+    detail: `${said(message, 40)}, fd ${fd}`,
     rank: 4,
-    bad: last.error,
+    bad: error,
   };
 }
 

@@ -74,11 +74,16 @@ export function bytesSaid(preview: string, most = 120): string {
   return cutWords(printable(new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes)), most);
 }
 
+/** What is said of a number that has no room: "20 digits". */
+export function inDigits(number: string): string {
+  return `${count(number.replace(/\D/g, '').length)} digits`;
+}
+
 /** Of a number that does not fit, and that nothing stands before, is told how long it is. */
 function cutWords(text: string, most: number): string {
   const cut = cutText(text, most);
   const [, digits] = cut === '…' ? (/^-?(\d+)/.exec(text) ?? []) : [];
   return digits === undefined
     ? cut
-    : `(${count(digits.length)} digits)${digits.length < text.length ? '…' : ''}`;
+    : `(${inDigits(digits)})${digits.length < text.length ? '…' : ''}`;
 }

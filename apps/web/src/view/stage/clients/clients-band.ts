@@ -6,9 +6,9 @@
 import type { ServerState } from '@sockscope/tcp-core/trace/lab-state';
 import type { Rect, ShapePlace } from '../../geometry.ts';
 import type { ClientRowView } from '../../panel/client-rows.ts';
-import { inDigits, withoutPlace } from '../../words/answers.ts';
+import { withoutPlace } from '../../words/answers.ts';
 import { inAcceptQueue, waitWords } from '../../words/waiting.ts';
-import { count, seconds } from '../../words/words.ts';
+import { count, inDigits, seconds } from '../../words/words.ts';
 import type { Candidate, FoldedRows } from '../choose-rows.ts';
 import {
   lineHeight,
